@@ -1,0 +1,1 @@
+"""What all industries share; knows none of them, and no web framework."""

@@ -1,0 +1,69 @@
+"""The values that pass between floors; all frozen, none knows an industry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a connector yields: one thing of an outside system, as it was there.
+
+    Attributes:
+        source: Name of the configured connection.
+        external_id: The thing's id in that system; (source, external_id) is its identity.
+        payload: The fields, as JSON values.
+        published_at: When the system says it appeared, with a zone; None where it does not say.
+    """
+
+    source: str
+    external_id: str
+    payload: Mapping[str, Any]
+    published_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open range [start, end) of Unicode code points in a text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One labelled or unlabelled row of a data set.
+
+    Attributes:
+        text: The text, never empty after stripping.
+        labels: Its labels: one for single-label tasks, any number for multi-label tasks.
+        text_pair: The second text of a pair task.
+        lang: ISO 639-1 code where known.
+        group: Rows of one group never stand on both sides of a split.
+    """
+
+    text: str
+    labels: tuple[str, ...] = ()
+    text_pair: str | None = None
+    lang: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model says of one text.
+
+    Attributes:
+        labels: The predicted labels; exactly one for single-label tasks, possibly none for multi-label.
+        probability: Calibrated probability of the first label; of "no label at all" where labels is empty.
+        probabilities: Calibrated probability of every label; they sum to 1 for single-label tasks only.
+        model: Id of the model version that said so.
+    """
+
+    labels: tuple[str, ...]
+    probability: float
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+    model: str = ""

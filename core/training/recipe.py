@@ -1,0 +1,58 @@
+"""Recipes are data: what is trained, on which labels, by which method, with which numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+TaskKind = Literal["single", "multi"]
+"""Classification with exactly one label, or with any number of labels. A `text_pair` works with both."""
+
+
+class Recipe(BaseModel):
+    """Hyper-parameters of one training; a JSON or YAML file with the same keys overrides them.
+
+    Learning rates are those of AdamW; `max_tokens` counts the prefix and special tokens; the embeddings and
+    the first `frozen_layers` layers of the encoder stay as they are in full fine-tuning.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: Annotated[str, Field(pattern=r"^[a-z]\w*$")] = "auto"
+    encoder: str = "e5"
+    max_tokens: Annotated[int, Field(ge=8, le=512)] = 160
+    epochs: Annotated[int, Field(ge=1, le=100)] = 4
+    batch_size: Annotated[int, Field(ge=1, le=1024)] = 16
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-4
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.01
+    warmup_ratio: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    frozen_layers: Annotated[int, Field(ge=0, le=1000)] = 4
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    patience: Annotated[int, Field(ge=1)] = 2
+    class_weights: bool = True
+    dev_share: Annotated[float, Field(gt=0, lt=0.9)] = 0.15
+    seed: int = 13
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing a vertical predicts.
+
+    Attributes:
+        name: `<vertical>.<task>`.
+        kind: See TaskKind.
+        labels: The labels in their natural order; empty where they come from the data.
+        label_column: Column of the starter files that holds them.
+        starter: Example files that ship with the vertical, (text, <label_column>, lang).
+        recipe: How its starter is trained.
+    """
+
+    name: str
+    kind: TaskKind = "single"
+    labels: tuple[str, ...] = ()
+    label_column: str = "label"
+    starter: tuple[Path, ...] = ()
+    recipe: Recipe = field(default_factory=Recipe)

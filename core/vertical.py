@@ -1,0 +1,94 @@
+"""The Vertical contract: one frozen manifest an industry, found by entry point.
+
+A vertical gets everything it needs as `Services` and gives back a use case, a router over it, and its part of
+the command line. The core never imports a web framework, so the router's type is left open here; the contract
+suite in `core.testing` checks what is mounted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from core.ports import Clock, Predictor
+from core.settings import Settings
+
+if TYPE_CHECKING:
+    from core.security.caller import Caller
+    from core.storage.engine import Storage
+    from core.training.recipe import Task
+
+
+class Access(Protocol):
+    """Hands a vertical's routes the caller, without telling them how callers are known."""
+
+    def require(self, scope: str) -> Callable[..., Caller]:
+        """Return a dependency that yields the Caller.
+
+        Raises (when a request comes in):
+            Unauthenticated: no valid key.
+            Forbidden: a key without `scope`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the composition root gives to every vertical."""
+
+    settings: Settings
+    storage: Storage
+    predictor: Predictor
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class RestExample:
+    """A request that works on a fresh install; `make up` prints it, the contract suite sends it.
+
+    Attributes:
+        method: HTTP method.
+        path: Path below the server's root.
+        body: JSON body; None for a GET.
+        scope: The scope the key needs.
+        expect: Top-level keys that the answer must have.
+    """
+
+    method: str
+    path: str
+    scope: str
+    body: Mapping[str, Any] | None = None
+    expect: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Vertical:
+    """One industry.
+
+    Attributes:
+        name: Lower-case word; prefix of its routes (`/v1/<name>/…`), tasks (`<name>.<task>`) and scopes.
+        summary: One line for people.
+        finished: False mounts no route; its README says what is missing.
+        tasks: What it predicts, each with labels, starter examples and recipe.
+        scopes: Scopes its routes ask for, `<name>:<verb>`.
+        build: Makes the use case out of the services; called once, must not load a model.
+        router: Makes the web router over the use case: `router(service, access)`.
+        commands: Makes its part of the command line, `commands(services_factory)`: imports nothing heavy.
+        jobs: Background work by kind, `<name>.<kind>`: called with (services, payload, progress).
+        migrations: Folder of Alembic versions for its own tables.
+        examples: Requests that work on a fresh install, the first of them shown by `make up`.
+    """
+
+    name: str
+    summary: str
+    finished: bool = False
+    tasks: tuple[Task, ...] = ()
+    scopes: tuple[str, ...] = ()
+    build: Callable[[Services], Any] | None = None
+    router: Callable[[Any, Access], Any] | None = None
+    commands: Callable[[Callable[[], Services]], Any] | None = None
+    jobs: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    migrations: Path | None = None
+    examples: tuple[RestExample, ...] = ()
