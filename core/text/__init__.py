@@ -1,0 +1,1 @@
+"""Text as it comes in: safe types, folding, language, words and sentences, masking of personal data."""
