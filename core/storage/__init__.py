@@ -1,0 +1,1 @@
+"""Durable rows on SQLite or PostgreSQL: tenants kept apart, an outbox and an audit chain."""

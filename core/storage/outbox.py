@@ -1,0 +1,45 @@
+"""The outbox: events written in the transaction of the state they tell of, delivered later by a worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from core.errors import TenancyViolation
+from core.storage.tables import OutboxEvent
+from core.storage.tenancy import SYSTEM, tenant_of
+
+
+def emit(session: Session, topic: str, payload: dict[str, Any], *, tenant: str | None = None) -> str:
+    """Add an event to the session's transaction: it exists if and only if the state does.
+
+    Args:
+        session: From storage.write.
+        topic: `<part>.<thing>.<what happened>`, e.g. `models.version.promoted`.
+        payload: JSON values.
+        tenant: Whose event, under SYSTEM; elsewhere the session's tenant.
+
+    Returns:
+        The event's id; ids sort by time.
+
+    Raises:
+        InvalidInput: the payload has no JSON form.
+        TenancyViolation: another tenant's event.
+    """
+    event = OutboxEvent(tenant_id=owner(session, tenant), topic=topic, payload=payload)
+    session.add(event)
+    session.flush()
+    return event.id
+
+
+def owner(session: Session, tenant: str | None) -> str:
+    """Return whose row it is: the session's tenant, or under SYSTEM the one named (`_system` if none is).
+
+    Raises:
+        TenancyViolation: a tenant's session names another tenant.
+    """
+    own = tenant_of(session)
+    if tenant not in (None, own) and own != SYSTEM:
+        raise TenancyViolation("An event or audit entry named another tenant than the session's.")
+    return tenant or own
