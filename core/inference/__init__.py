@@ -1,0 +1,1 @@
+"""Encoders, batching and prediction: one encoder pass feeds every head of a text."""

@@ -1,0 +1,3 @@
+from core.testing.weights import pretrained, wheel
+
+__all__ = ["pretrained", "wheel"]
