@@ -1,0 +1,184 @@
+"""The table-backed queue as its users see it: submit, look, cancel.
+
+A job is `queued`, then `running` under a lease, then `succeeded`, `failed` or `cancelled`. What the worker
+does with it stands in `core.jobs.lease`. Every step that changes a job writes its outbox event and its audit
+entry in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.errors import Conflict, NotFound
+from core.ports import Clock
+from core.storage import audit, outbox
+from core.storage.engine import Storage
+from core.storage.ids import new_id
+from core.storage.tables import Job
+
+State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+OPEN_STATES = ("queued", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job as it stood when it was read.
+
+    Attributes:
+        id: Sorts by the time of submission.
+        kind: `train`, or `<vertical>.<kind>`.
+        state: See the module.
+        percent: 0 to 100.
+        log: The last lines it wrote.
+        result: What its handler returned; None before success.
+        error: `{slug, title, detail, remedy}` of a failure.
+        tries: How often it was started.
+    """
+
+    id: str
+    kind: str
+    state: State
+    percent: float
+    log: tuple[str, ...]
+    payload: Mapping[str, Any]
+    result: Mapping[str, Any] | None
+    error: Mapping[str, Any] | None
+    tries: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+def view(row: Job) -> JobView:
+    """Return the frozen picture of a row."""
+    return JobView(
+        id=row.id,
+        kind=row.kind,
+        state=cast(State, row.state),
+        percent=row.percent,
+        log=tuple(row.log or ()),
+        payload=dict(row.payload),
+        result=row.result,
+        error=row.error,
+        tries=row.tries,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def record_step(session: Session, row: Job, step: str, *, actor: str) -> None:
+    """Write the outbox event and the audit entry of one step of a job.
+
+    Args:
+        session: The transaction that changes the job.
+        row: The job.
+        step: `submitted`, `succeeded`, `failed`, `cancelled` or `retried`.
+        actor: Key id of the caller, or `worker`.
+    """
+    outbox.emit(session, f"job.{step}", {"id": row.id, "kind": row.kind, "state": row.state})
+    audit.record(session, actor=actor, action=f"job.{step}", subject=row.id, detail={"kind": row.kind})
+
+
+class Jobs:
+    """The queue, as routes and commands use it."""
+
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self._storage = storage
+        self._clock = clock
+
+    def submit(self, tenant: str, kind: str, payload: Mapping[str, Any], *, actor: str = "cli") -> str:
+        """Queue a job and return its id; it is durable when this returns.
+
+        Args:
+            tenant: Whose job.
+            kind: A kind that the worker knows a handler for.
+            payload: JSON values only.
+            actor: Who asked, for the audit.
+        """
+        now = self._clock.now()
+        job_id = new_id()
+
+        def insert(session: Session) -> None:
+            row = Job(
+                tenant_id=tenant,
+                id=job_id,
+                kind=kind,
+                payload=dict(payload),
+                state="queued",
+                percent=0.0,
+                log=[],
+                tries=0,
+                created_at=now,
+            )
+            session.add(row)
+            session.flush()
+            record_step(session, row, "submitted", actor=actor)
+
+        self._storage.write(tenant, insert)
+        return job_id
+
+    def get(self, tenant: str, job_id: str) -> JobView:
+        """Return one job.
+
+        Raises:
+            NotFound: this tenant has no such job.
+        """
+        with self._storage.read(tenant) as session:
+            return view(_find(session, tenant, job_id))
+
+    def list(
+        self, tenant: str, *, state: State | None = None, before: str | None = None, limit: int = 50
+    ) -> Sequence[JobView]:
+        """Return jobs, newest first.
+
+        Args:
+            tenant: Whose jobs.
+            state: Only those in this state.
+            before: Only those older than the job of this id.
+            limit: At most so many.
+        """
+        query = select(Job).where(Job.tenant_id == tenant).order_by(Job.id.desc()).limit(limit)
+        if state is not None:
+            query = query.where(Job.state == state)
+        if before is not None:
+            query = query.where(Job.id < before)
+        with self._storage.read(tenant) as session:
+            return [view(row) for row in session.scalars(query)]
+
+    def cancel(self, tenant: str, job_id: str, *, actor: str = "cli") -> JobView:
+        """Cancel a job; the worker stops its process at the next heartbeat. Cancelling twice is no error.
+
+        Raises:
+            NotFound: this tenant has no such job.
+            Conflict: the job has already succeeded or failed.
+        """
+
+        def change(session: Session) -> JobView:
+            row = _find(session, tenant, job_id)
+            if row.state in OPEN_STATES:
+                row.state = "cancelled"
+                row.lease_until = None
+                row.finished_at = self._clock.now()
+                session.flush()
+                record_step(session, row, "cancelled", actor=actor)
+            elif row.state != "cancelled":
+                raise Conflict(
+                    f"Job {job_id} has already {row.state}.", remedy="Only open jobs can be cancelled."
+                )
+            return view(row)
+
+        return self._storage.write(tenant, change)
+
+
+def _find(session: Session, tenant: str, job_id: str) -> Job:
+    row = session.scalar(select(Job).where(Job.tenant_id == tenant, Job.id == job_id))
+    if row is None:
+        raise NotFound(f"No job {job_id!r}.", remedy="List jobs with GET /v1/jobs.")
+    return row
