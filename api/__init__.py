@@ -1,0 +1,1 @@
+"""The face: builds the application from parts and mounts what the registry finds."""

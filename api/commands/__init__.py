@@ -1,0 +1,1 @@
+"""The commands, one module a subject; nothing heavy is imported before a command runs."""

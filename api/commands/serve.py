@@ -1,0 +1,73 @@
+"""`colonnade serve` and `colonnade worker`."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Any
+
+from api.terminal import COMMON, Common, notes, write_json
+
+
+def serve(
+    *, host: str | None = None, port: int | None = None, worker: bool = True, common: Common = COMMON
+) -> None:
+    """Serve the REST API, and run background jobs beside it.
+
+    Args:
+        host: Address to listen on; default COLONNADE_HOST (127.0.0.1).
+        port: Port; default COLONNADE_PORT (8000).
+        worker: Run jobs in this process; `--no-worker` leaves them to `colonnade worker`.
+        common: Options of every command.
+    """
+    from core.settings import Settings
+
+    given: dict[str, Any] = {"host": host, "port": port}
+    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+
+    # Before numpy is imported by anything below.
+    from api.bootstrap import build, limit_threads, observe
+
+    limit_threads(settings)
+    observe(settings)
+
+    from api.app import create_app
+    from api.server import run
+
+    url = f"http://{settings.host}:{settings.port}"
+
+    def ready() -> None:
+        if common.json:
+            write_json({"url": url, "docs": f"{url}/docs"})
+        else:
+            notes().print(f"Serving on {url} (documentation: {url}/docs). Ctrl-C stops.")
+
+    container = build(settings, with_worker=worker)
+    try:
+        run(create_app(container=container), settings, ready=ready)
+    finally:
+        container.close()
+
+
+def worker(*, common: Common = COMMON) -> None:
+    """Run background jobs until a signal; for servers started with `--no-worker`.
+
+    Args:
+        common: Options of every command.
+    """
+    del common
+    from api.bootstrap import build, observe
+    from core.settings import Settings
+
+    settings = Settings()
+    observe(settings)
+    container = build(settings, with_worker=True)
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stopped.set())
+    assert container.worker is not None
+    container.worker.start()
+    notes().print("Waiting for jobs. Ctrl-C stops.")
+    while container.worker.alive and not stopped.wait(1.0):
+        pass
+    container.close()

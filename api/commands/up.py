@@ -1,0 +1,198 @@
+"""`colonnade up`: from an empty folder to a served system; what is done already is left alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from api.bootstrap import Container, build, limit_threads, observe
+from api.terminal import console, notes, progress
+from core.errors import ConfigurationError, Unauthenticated
+from core.ports import Progress
+from core.security.keys import Keys
+from core.security.tenants import Tenants
+from core.settings import Settings
+from core.training.recipe import Task
+from core.vertical import RestExample, Vertical
+
+TENANT = "demo"
+KEY_FILE = "demo.key"
+CORE_SCOPES = (
+    "predict",
+    "datasets:read",
+    "datasets:write",
+    "jobs:read",
+    "jobs:write",
+    "models:read",
+    "models:write",
+)
+_STEPS = 4
+_ACTOR = "up"
+_PAUSE = 5.0
+
+
+def up(*, host: str | None = None, port: int | None = None) -> None:
+    """Fetch weights, make the database, train the starter models, print a key, and serve.
+
+    Args:
+        host: Where to listen; default: COLONNADE_HOST.
+        port: Default: COLONNADE_PORT.
+
+    Raises:
+        ConfigurationError: the port is taken; nothing was started.
+    """
+    given: dict[str, Any] = {
+        name: value for name, value in (("host", host), ("port", port)) if value is not None
+    }
+    settings = Settings(**given)
+    _need_port(settings)
+    limit_threads(settings)
+    container, token = _prepare(settings)
+    observe(settings)
+
+    from api.app import create_app
+    from api.server import run
+
+    try:
+        run(create_app(container=container), settings, ready=lambda: _welcome(container, token))
+    finally:
+        container.close()
+
+
+def _need_port(settings: Settings) -> None:
+    """Fail now rather than after minutes of training."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"Cannot listen on {settings.host}:{settings.port}: {error.strerror or error}.",
+                remedy="Stop what listens there, or choose another port: `make up PORT=8001`.",
+            ) from error
+
+
+@contextmanager
+def _step(number: int, title: str) -> Iterator[None]:
+    notes().print(f"[{number}/{_STEPS}] {title}", markup=False)
+    started = time.monotonic()
+    yield
+    notes().print(f"      done in {time.monotonic() - started:.1f} s", markup=False)
+
+
+@contextmanager
+def _told() -> Iterator[Progress]:
+    """Yield a Progress: a bar on a terminal, a line now and then in a log."""
+    if notes().is_terminal:
+        with progress() as move:
+            yield move
+        return
+    due = time.monotonic() + _PAUSE
+
+    def tell(share: float, line: str) -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            notes().print(f"      {share:4.0%} {line}", markup=False)
+            due = time.monotonic() + _PAUSE
+
+    yield tell
+
+
+def _prepare(settings: Settings) -> tuple[Container, str]:
+    """Do what is not done yet; return the parts, ready to be served, and the demonstration key."""
+    with _step(1, f"pretrained weights: {settings.encoder} (in {settings.cache})"), _told() as told:
+        from core.models.fetch import pull
+
+        pull(settings.encoder, settings.cache, progress=told)
+    with _step(2, f"database and settings (in {settings.data})"):
+        container = build(settings, with_worker=True)
+    try:
+        with _step(3, "starter models"), _told() as told:
+            from core.training.starter import ensure
+
+            ensure(starter_tasks(container.verticals), settings, container.versions, told)
+        with _step(4, f"tenant and API key: {TENANT}"):
+            Tenants(container.storage).ensure(TENANT, actor=_ACTOR)
+            token = demo_key(container)
+    except BaseException:
+        container.close()
+        raise
+    return container, token
+
+
+def starter_tasks(verticals: tuple[Vertical, ...]) -> list[Task]:
+    """Return the tasks that are served from the start."""
+    return [task for vertical in verticals if vertical.finished for task in vertical.tasks]
+
+
+def _scopes(verticals: tuple[Vertical, ...]) -> frozenset[str]:
+    found = {scope for vertical in verticals if vertical.finished for scope in vertical.scopes}
+    return frozenset(found.union(CORE_SCOPES))
+
+
+def _still_good(keys: Keys, token: str, scopes: frozenset[str]) -> bool:
+    try:
+        caller = keys.authenticate(token)
+    except Unauthenticated:
+        return False
+    return all(caller.allows(scope) for scope in scopes)
+
+
+def demo_key(container: Container) -> str:
+    """Return the key of the demonstration tenant, made once.
+
+    The database keeps hashes only; this one key is kept in a file of its owner's, so that the lines can be
+    printed whole at every start. Deleting the file, or revoking the key, makes another at the next start.
+    """
+    path = container.settings.data / KEY_FILE
+    scopes = _scopes(container.verticals)
+    token = path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+    if token and _still_good(container.keys, token, scopes):
+        return token
+    token, _ = container.keys.create(TENANT, sorted(scopes), actor=_ACTOR)
+    _write_private(path, token)
+    return token
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Replace a file that nobody but its owner may read, in one step."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(
+        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+    ) as stream:
+        stream.write(text + "\n")
+    draft.replace(path)
+
+
+def curl(example: RestExample, base: str, token: str) -> str:
+    """Return the command line that sends an example."""
+    parts = ["curl", "-s", f"{base}{example.path}", "-H", f"Authorization: Bearer {token}"]
+    if example.method not in ("GET", "POST") or (example.method == "POST" and example.body is None):
+        parts[1:1] = ["-X", example.method]
+    if example.body is not None:
+        body = json.dumps(example.body, ensure_ascii=False)
+        parts += ["-H", "Content-Type: application/json", "-d", body]
+    return shlex.join(parts)
+
+
+def _welcome(container: Container, token: str) -> None:
+    settings = container.settings
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
+    base = f"http://{host}:{settings.port}"
+    lines = [f"\nAPI key of the tenant {TENANT} (kept in {settings.data / KEY_FILE}):\n  {token}"]
+    for vertical in container.verticals:
+        if vertical.finished and vertical.examples:
+            lines.append(f"{vertical.name}: {vertical.summary}\n  {curl(vertical.examples[0], base, token)}")
+    lines.append(f"Routes, to try in the browser: {base}/docs")
+    lines.append(f"Another key: colonnade keys create --tenant {TENANT} --scope predict")
+    lines.append("Ctrl-C stops.\n")
+    console().print("\n\n".join(lines), markup=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""The routes that know no industry; each module has `router(container, access) -> APIRouter`."""

@@ -1,0 +1,196 @@
+"""Every route × no key, an expired one, one without the scope, the id of another tenant (item 32)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from core.jobs.clock import SystemClock
+from core.models.artefacts import publish
+from core.models.manifest import Manifest
+from core.security.keys import Keys
+from tests.api.conftest import Served
+
+PROBLEM = "application/problem+json"
+OPEN = {"/healthz", "/readyz", "/metrics"}
+CSV = b"text,label\nprofit rose,good\nloss widened,bad\n"
+BODIES = {
+    "/v1/predict": {"task": "toy.mood", "texts": ["a"]},
+    "/v1/training-jobs": {"task": "toy.mood", "dataset_id": "x"},
+    "/v1/keys": {"scopes": ["predict"]},
+    "/v1/tenants": {"id": "acme"},
+    "/v1/tenants/{tenant_id}": {"state": "suspended"},
+}
+
+
+def _operations(served: Served) -> Iterator[tuple[str, str]]:
+    for path, operations in served.http.get("/openapi.json").json()["paths"].items():
+        for method in operations:
+            yield method.upper(), path
+
+
+def _send(served: Served, method: str, path: str, ids: dict[str, str], headers: dict[str, str]):
+    target = path.format_map({"task": "toy.mood", **ids})
+    if (method, path) == ("POST", "/v1/datasets"):
+        return served.http.post(target, files={"file": ("a.csv", CSV)}, headers=headers)
+    body = BODIES.get(path) if method in ("POST", "PATCH") else None
+    return served.http.request(method, target, json=body, headers=headers)
+
+
+NOBODY = {
+    name: "01m0000000000000000000000z" for name in ("job_id", "dataset_id", "model_id", "key_id", "tenant_id")
+}
+
+
+def _scopes(dependant: Dependant) -> Iterator[str]:
+    for inner in dependant.dependencies:
+        if hasattr(inner.call, "scope"):
+            yield inner.call.scope
+        yield from _scopes(inner)
+
+
+def test_every_route_but_health_asks_for_exactly_one_scope(served: Served) -> None:
+    routes = [route for route in _routes(served) if isinstance(route, APIRoute)]
+
+    asked = {
+        (route.path, method): list(_scopes(route.dependant)) for route in routes for method in route.methods
+    }
+    assert len(asked) >= 20
+    for (path, _), scopes in asked.items():
+        assert len(scopes) == (0 if path in OPEN else 1), (path, scopes)
+
+
+def _routes(served: Served) -> Iterator[object]:
+    """Yield all routes, those inside of included routers too."""
+    pending = list(served.http.app.routes)  # type: ignore[attr-defined]
+    while pending:
+        route = pending.pop()
+        included = getattr(route, "original_router", None)
+        if included is not None:
+            pending.extend(included.routes)
+        else:
+            yield route
+
+
+def _expired(served: Served) -> dict[str, str]:
+    served.container.tenants.ensure("demo")
+    ends = SystemClock().now() + timedelta(days=1)
+    later = Keys(
+        served.container.storage, b"\x00" * 32
+    )  # a key of another secret is as unknown as an old one
+    foreign = later.create("demo", ["admin"])[0]
+    return {"foreign": foreign, "expired": served.token("demo", "admin", expires_at=ends - timedelta(days=2))}
+
+
+def test_no_key_a_wrong_one_and_an_expired_one_are_401(served: Served) -> None:
+    tokens = {"none": None, "noise": "col_live_nobody_" + "0" * 52, **_expired(served)}
+    for method, path in _operations(served):
+        if path in OPEN:
+            continue
+        for name, token in tokens.items():
+            headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+            reply = _send(served, method, path, NOBODY, headers)
+            assert reply.status_code == 401, (name, method, path, reply.text)
+            assert reply.headers["www-authenticate"].startswith("Bearer")
+            assert reply.headers["content-type"] == PROBLEM
+
+
+def test_a_key_without_the_scope_is_403(served: Served) -> None:
+    stranger = served.headers("demo", "elsewhere:read")
+    for method, path in _operations(served):
+        if path not in OPEN:
+            reply = _send(served, method, path, NOBODY, stranger)
+            assert reply.status_code == 403, (method, path, reply.text)
+            assert reply.headers["content-type"] == PROBLEM
+
+
+def test_a_publishable_key_opens_none_of_these_routes(served: Served) -> None:
+    served.container.tenants.ensure("demo")
+    scopes = [
+        "predict",
+        "datasets:read",
+        "datasets:write",
+        "jobs:read",
+        "jobs:write",
+        "models:read",
+        "models:write",
+    ]
+    token, _ = served.container.keys.create(
+        "demo", scopes, publishable=True, origins=["https://shop.example"]
+    )
+    headers = {"Authorization": f"Bearer {token}", "Origin": "https://shop.example"}
+    for method, path in _operations(served):
+        if path not in OPEN:
+            assert _send(served, method, path, NOBODY, headers).status_code == 401, (method, path)
+
+
+@pytest.fixture
+def ids(served: Served) -> dict[str, str]:
+    """Give the tenant `demo` one of everything."""
+    owner = served.headers("demo", "admin")
+    dataset = served.http.post("/v1/datasets", files={"file": ("a.csv", CSV)}, headers=owner).json()["id"]
+    job = served.http.post(
+        "/v1/training-jobs", json={"task": "t.t", "dataset_id": dataset}, headers=owner
+    ).json()["id"]
+    key = served.http.post("/v1/keys", json={"scopes": ["predict"]}, headers=owner).json()["id"]
+    root = served.container.settings.data / "artefacts"
+    root.mkdir()
+    manifest = Manifest(task="toy.mood", kind="single", method="head")
+    folder = publish(lambda place: (place / "weights.bin").write_bytes(b"w") and None, manifest, root)  # type: ignore[func-returns-value]
+    from core.models.artefacts import load_manifest
+
+    model = served.container.versions.add("demo", "toy.mood", folder, load_manifest(folder))
+    return {"dataset_id": dataset, "job_id": job, "key_id": key, "model_id": model, "tenant_id": "demo"}
+
+
+def test_another_tenants_ids_are_as_absent_as_ids_that_never_were(
+    served: Served, ids: dict[str, str]
+) -> None:
+    stranger = served.headers("other", "admin")
+    seen = 0
+    for method, path in _operations(served):
+        if "_id}" not in path:
+            continue
+        theirs, nobodys = (_send(served, method, path, given, stranger) for given in (ids, NOBODY))
+        assert theirs.status_code == nobodys.status_code == 404, (method, path, theirs.text)
+        assert _neutral(theirs.json(), ids) == _neutral(nobodys.json(), NOBODY)
+        seen += 1
+    assert seen >= 9
+
+
+def _neutral(problem: dict[str, object], ids: dict[str, str]) -> str:
+    text = repr({name: value for name, value in problem.items() if name != "request_id"})
+    for value in ids.values():
+        text = text.replace(value, "ID")
+    return text
+
+
+def test_lists_show_nothing_of_another_tenant(served: Served, ids: dict[str, str]) -> None:
+    stranger = served.headers("other", "admin")
+    for path in ("/v1/datasets", "/v1/jobs", "/v1/models", "/v1/keys", "/v1/tenants"):
+        text = served.http.get(path, headers=stranger).text
+        assert not [value for value in ids.values() if value in text], path
+
+
+def test_the_owner_reaches_all_of_them(served: Served, ids: dict[str, str]) -> None:
+    owner = served.headers("demo", "admin")
+    for path in (
+        "/v1/datasets/{dataset_id}",
+        "/v1/jobs/{job_id}",
+        "/v1/models/{model_id}",
+        "/v1/keys/{key_id}",
+    ):
+        assert served.http.get(path.format_map(ids), headers=owner).status_code == 200
+
+    promoted = served.http.post(f"/v1/models/{ids['model_id']}/promote", headers=owner)
+    assert (promoted.status_code, promoted.json()["stage"]) == (200, "production")
+    card = served.http.get(f"/v1/models/{ids['model_id']}", headers=owner).json()
+    assert card["files"].keys() == {"weights.bin"}
+    assert str(served.container.settings.data) not in str(card)
+    assert served.http.post("/v1/tasks/toy.mood/rollback", headers=owner).status_code == 409
+    listed = served.http.get("/v1/models?limit=1", headers=owner).json()
+    assert [row["id"] for row in listed["data"]] == [ids["model_id"]]

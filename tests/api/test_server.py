@@ -1,0 +1,215 @@
+"""A real server process: it starts, answers, is attacked, logs JSON lines and stops well (items 12, 18)."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.slow
+
+
+@dataclass
+class Running:
+    process: subprocess.Popen[bytes]
+    port: int
+    data: Path
+    log: Path
+    key: str
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
+
+    def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, Any]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, body, {"Authorization": f"Bearer {self.key}", **headers})
+            reply = connection.getresponse()
+            return reply.status, reply.read()
+        finally:
+            connection.close()
+
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines() if line]
+
+
+def _environment(data: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COLONNADE_")}
+    return {**kept, "COLONNADE_DATA": str(data), "COLONNADE_RECEIVE_TIMEOUT": "3", "COLONNADE_THREADS": "1"}
+
+
+def _cli(data: Path, *arguments: str) -> str:
+    command = [sys.executable, "-m", "api.cli", *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, env=_environment(data), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    data, port, log = tmp_path / "data", _free_port(), tmp_path / "log"
+    scopes = ("--scope", "admin")
+    key = json.loads(_cli(data, "keys", "create", *scopes, "--json"))["key"]
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "api.cli", "serve", "--port", str(port), "--json"],
+            cwd=ROOT,
+            env=_environment(data),
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+        )
+        assert process.stdout is not None
+        try:
+            said = process.stdout.readline()
+            assert said, log.read_text()
+            assert json.loads(said)["url"] == f"http://127.0.0.1:{port}"
+            yield Running(process, port, data, log, key)
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+
+
+def _half(server: Running) -> tuple[socket.socket, bytes]:
+    """Send a request but for its last byte; return the connection and that byte."""
+    body = json.dumps({"scopes": ["predict"]}).encode()
+    head = (
+        f"POST /v1/keys HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.key}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    connection = server.connect()
+    connection.sendall(head.encode() + body[:-1])
+    return connection, body[-1:]
+
+
+def _answer(connection: socket.socket) -> bytes:
+    received = b""
+    while chunk := connection.recv(65_536):
+        received += chunk
+        if b"\r\n\r\n" in received and received.endswith(b"}"):
+            break
+    connection.close()
+    return received
+
+
+def test_sigterm_lets_requests_in_flight_finish_and_exits_0(running: Running) -> None:
+    halves = [_half(running) for _ in range(8)]
+    time.sleep(0.5)  # so that the server has begun with each of them
+
+    running.process.send_signal(signal.SIGTERM)
+    time.sleep(0.3)
+    for connection, last in halves:
+        connection.sendall(last)
+    answers = [_answer(connection) for connection, _ in halves]
+
+    assert [answer.split(b" ", 2)[1] for answer in answers] == [b"201"] * 8
+    assert running.process.wait(timeout=30) == 0
+
+
+def test_ctrl_c_stops_cleanly_although_a_client_stalls(running: Running) -> None:
+    connection, _ = _half(running)
+    time.sleep(0.3)
+
+    running.process.send_signal(signal.SIGINT)
+
+    assert running.process.wait(timeout=30) == 0
+    assert b" 408 " in _answer(connection)[:20]
+    assert not [e for e in running.events() if e["level"] in ("error", "critical")]
+
+
+def test_answers_and_logs(running: Running) -> None:
+    assert running.request("GET", "/healthz")[0] == 200
+    assert running.request("GET", "/readyz")[0] in (200, 503)
+    assert json.loads(running.request("GET", "/readyz")[1])["parts"]["worker"]["ready"]
+    assert running.request("GET", "/v1/jobs/a%0d%0a%1b%5b31m%00")[0] == 404
+    status, body = running.request(
+        "POST",
+        "/v1/keys",
+        b'{"scopes": ["predict"]}',
+        **{"X-Request-ID": "r-1", "Content-Type": "application/json"},
+    )
+    assert status == 201
+    assert b"colonnade_http_requests_total" in running.request("GET", "/metrics")[1]
+
+    running.process.terminate()
+    assert running.process.wait(timeout=30) == 0
+    events = running.events()  # every line is JSON, granian's too
+    (event,) = [e for e in events if e.get("request_id") == "r-1" and e["event"] == "request"]
+    assert (event["method"], event["route"], event["status"], event["tenant"]) == (
+        "POST",
+        "/v1/keys",
+        201,
+        "demo",
+    )
+    assert any(e["logger"] == "_granian" for e in events)
+    log = running.log.read_text()
+    assert running.key not in log
+    assert json.loads(body)["key"] not in log
+
+
+def test_an_endless_body_is_cut_and_memory_stays(running: Running) -> None:
+    before = psutil.Process(running.process.pid).memory_info().rss
+    connection = running.connect()
+    connection.sendall(
+        f"POST /v1/predict HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {running.key}\r\n"
+        "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    )
+    chunk = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
+    sent = 0
+    try:
+        while sent < 200 * 2**20:
+            connection.sendall(chunk)
+            sent += len(chunk)
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    connection.close()
+
+    assert sent < 100 * 2**20
+    assert psutil.Process(running.process.pid).memory_info().rss - before < 40 * 2**20
+    assert running.request("POST", "/v1/predict", b"x" * (9 * 2**20))[0] == 413
+    assert running.request("GET", "/healthz")[0] == 200
+
+
+def test_two_hundred_stalled_senders_do_not_turn_honest_ones_away(running: Running) -> None:
+    """Item 11 in small; the benchmark has 2,000."""
+    stalled = [_half(running)[0] for _ in range(200)]
+    try:
+        for _ in range(10):
+            assert running.request("GET", "/v1/jobs")[0] == 200
+    finally:
+        for connection in stalled:
+            connection.close()
+
+
+def test_a_taken_port_is_one_line(running: Running) -> None:
+    command = [sys.executable, "-m", "api.cli", "serve", "--port", str(running.port)]
+
+    run = subprocess.run(
+        command, cwd=ROOT, env=_environment(running.data), capture_output=True, text=True, check=False
+    )
+
+    assert run.returncode == 1
+    lines = [line for line in run.stderr.splitlines() if not line.startswith("{")]
+    assert len(lines) == 1
+    assert "--port" in lines[0]
