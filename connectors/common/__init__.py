@@ -1,0 +1,1 @@
+"""Connectors that belong to no industry."""

@@ -1,0 +1,46 @@
+"""The layout check sees what it should, on folders made here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.registry import find_verticals
+from core.testing.layout import SECTIONS, faults, folder_of
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "README.md").write_text("\n\n".join(SECTIONS))
+    for name in ("__init__.py", "vertical.py", "service.py"):
+        (tmp_path / name).write_text('"""A part."""\n')
+    return tmp_path
+
+
+def test_a_good_folder_has_no_faults(folder: Path) -> None:
+    (folder / "routes").mkdir()
+    (folder / "data").mkdir()
+    assert faults(folder) == []
+
+
+def test_faults_are_told(folder: Path) -> None:
+    (folder / "utils.py").write_text("X = 1\n")
+    (folder / "jobs.py").write_text("")
+    (folder / "vertical.py").unlink()
+    (folder / "README.md").write_text(f"{SECTIONS[1]}\n\n{SECTIONS[0]}\n")
+    assert faults(folder) == [
+        "vertical.py is missing",
+        "utils.py has no place in a vertical",
+        "jobs.py is empty: leave it out",
+        f"README.md lacks the section {SECTIONS[2]!r}",
+    ]
+    (folder / "README.md").write_text("\n".join(reversed(SECTIONS)))
+    assert faults(folder)[-1] == "README.md has its sections in another order"
+
+
+def test_folders_are_found_by_entry_point() -> None:
+    for vertical in find_verticals():
+        assert folder_of(vertical.name).name == vertical.name
+    with pytest.raises(LookupError, match="nobody"):
+        folder_of("nobody")

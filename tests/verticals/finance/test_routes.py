@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.testing.served import AppClient
+from core.vertical import Vertical
+from verticals.finance import vertical as finance
+
+pytest_plugins = ["api.testing"]
+PATH = "/v1/finance/analyze"
+
+
+@pytest.fixture(scope="module")
+def vertical() -> Vertical:
+    return finance
+
+
+class TestAnalyze:
+    @pytest.fixture
+    def key(self, app_client: AppClient) -> str:
+        return app_client.key("demo", "finance:read")
+
+    def test_answers_stand_in_the_order_of_the_texts(self, app_client: AppClient, key: str) -> None:
+        texts = [
+            {"text": f"净利润增长{n}%" if n % 2 else f"The profit of the group rose {n}%"} for n in range(40)
+        ]
+        reply = app_client.request("POST", PATH, key=key, body={"texts": texts})
+        together = reply.json()["data"]
+        assert [answer["lang"] for answer in together] == ["en", "zh"] * 20
+        alone = app_client.request("POST", PATH, key=key, body={"texts": [texts[7]]}).json()["data"]
+        assert alone == [together[7]]
+        assert together[7] != together[9]
+
+    def test_the_zone_that_was_sent_comes_back(self, app_client: AppClient, key: str) -> None:
+        texts = [{"text": "a b", "published_at": "2026-11-20T09:31:00+08:00"}]
+        [answer] = app_client.request("POST", PATH, key=key, body={"texts": texts}).json()["data"]
+        assert answer["published_at"] == "2026-11-20T09:31:00+08:00"
+
+    @pytest.mark.parametrize(
+        ("text", "pointer"),
+        [
+            ({"text": "a", "published_at": "2026-11-20T09:31:00"}, "/texts/1/published_at"),
+            ({"text": "a", "published_at": "0001-01-01T00:00:00"}, "/texts/1/published_at"),
+            ({"text": "a", "colour": "red"}, "/texts/1/colour"),
+            ({"text": "\u200b"}, "/texts/1/text"),
+            ({"text": "a\u0000"}, "/texts/1/text"),
+        ],
+    )
+    def test_faults_are_pointed_at(
+        self, app_client: AppClient, key: str, text: dict[str, Any], pointer: str
+    ) -> None:
+        reply = app_client.request("POST", PATH, key=key, body={"texts": [{"text": "fine"}, text]})
+        assert reply.status_code == 422
+        assert pointer in [error["pointer"] for error in reply.json()["errors"]]
+
+    @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+    def test_the_ends_of_time(self, app_client: AppClient, key: str, moment: str) -> None:
+        body = {"texts": [{"text": "a", "published_at": moment}]}
+        assert app_client.request("POST", PATH, key=key, body=body).status_code in {200, 422}
+
+    def test_over_the_caps(self, app_client: AppClient, key: str) -> None:
+        caps = app_client.services.settings
+        many = {"texts": [{"text": "a"}] * (caps.max_batch + 1)}
+        long = {"texts": [{"text": "a" * (caps.max_text_chars + 1)}]}
+        assert [app_client.request("POST", PATH, key=key, body=b).status_code for b in (many, long)] == [
+            413,
+            413,
+        ]

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from verticals.finance.schemas import AnalyzeIn
+
+
+def test_a_whole_request() -> None:
+    body = {"texts": [{"text": "ab", "lang": "en", "published_at": "2026-11-20T09:31:00+08:00"}]}
+    sent = AnalyzeIn.model_validate(body).texts[0]
+    assert sent.published_at is not None
+    assert sent.published_at.isoformat() == "2026-11-20T09:31:00+08:00"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        {"text": "a", "published_at": "2026-11-20T09:31:00"},
+        {"text": "a", "published_at": "2026-11-20"},
+        {"text": "a", "published_at": 1763767000},
+        {"text": "a", "published_at": "yesterday"},
+        {"text": "a", "lang": "English"},
+        {"text": "a", "title": "b"},
+        {"text": ""},
+        {"text": "a\x00"},
+        {"text": None},
+        {},
+    ],
+)
+def test_refused(text: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        AnalyzeIn.model_validate({"texts": [text]})
+
+
+def test_no_texts_is_no_request() -> None:
+    with pytest.raises(ValidationError):
+        AnalyzeIn.model_validate({"texts": []})

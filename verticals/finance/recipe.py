@@ -1,0 +1,58 @@
+"""The two tasks of finance as data: labels, starter examples, and how they are trained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.training.recipe import Recipe, Task
+
+DATA = Path(__file__).parent / "data"
+
+SENTIMENTS = ("negative", "neutral", "positive")
+"""For the company, market or holder that the text speaks of, not for the words it is said with."""
+
+TOPICS = (
+    "earnings",
+    "guidance",
+    "analyst_rating",
+    "mergers",
+    "financing",
+    "shareholder_return",
+    "management",
+    "contracts",
+    "product",
+    "operations",
+    "legal",
+    "regulation",
+    "distress",
+    "economy",
+    "monetary_policy",
+    "markets",
+    "commodities",
+    "currencies",
+    "crypto",
+    "property",
+)
+"""What a desk sorts news by; a text has any number of them, none included."""
+
+LANGUAGES = ("en", "zh")
+
+STARTER = tuple(DATA / f"starter_{lang}_{source}.csv" for lang in LANGUAGES for source in ("news", "social"))
+
+SENTIMENT = Task(
+    name="finance.sentiment",
+    kind="single",
+    labels=SENTIMENTS,
+    label_column="sentiment",
+    starter=STARTER,
+    recipe=Recipe(),
+)
+
+TOPIC = Task(
+    name="finance.topic",
+    kind="multi",
+    labels=TOPICS,
+    label_column="topics",
+    starter=STARTER,
+    recipe=Recipe(),
+)
