@@ -1,0 +1,1 @@
+"""Tools that keep the house; none of them is part of the distribution."""
