@@ -15,7 +15,7 @@ from api.bootstrap import Container, build
 from api.context import RequestContext
 from api.idempotency import IdempotentPosts
 from api.limits import BodyGate
-from api.routes import datasets, health, jobs, keys, models, predict, tenants, training
+from api.routes import datasets, docs, health, jobs, keys, models, predict, tenants, training
 from core.errors import PluginError
 from core.settings import Settings
 
@@ -68,10 +68,13 @@ def create_app(settings: Settings | None = None, container: Container | None = N
         description="Text intelligence for four industries.",
         lifespan=_lifespan,
         redirect_slashes=False,
+        docs_url=None,  # FastAPI's own page takes its scripts from a CDN; api/routes/docs.py has them here
+        redoc_url=None,
     )
     app.state.container = container
     access = BearerAccess(container.keys)
     errors.install(app)
+    docs.mount(app)
     app.include_router(health.router(container))
     for module in _ROUTES:
         app.include_router(module.router(container, access))

@@ -1,4 +1,4 @@
-"""The training recipe on public finance sets: TF-IDF, frozen encoder, fine-tuned, and the starter as shipped.
+"""The training recipe on public finance sets: TF-IDF, frozen encoder and fine-tuned, on the test rows.
 
     python -m benchmarks.finance_recipe [SET …] [--out results.json]
 
@@ -20,10 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.datasets import FINANCE, Spec, folder, read
-from core.records import Example
 from core.settings import Settings
 from core.training.calibrate import calibrated, said
-from core.training.evaluate import renamed, restricted
 from core.training.fitting import Target, target, texts_of
 from core.training.metrics import indicator, summary
 from core.training.recipe import Recipe, Task
@@ -66,64 +64,27 @@ class _Lines:
             sys.stderr.write(f"{self._name} {100 * share:.0f} % {line}\n")
 
 
-def _starter(spec: Spec, where: Path, settings: Settings) -> dict[str, Any]:
-    """Return the figures of the starter, as `make up` trained it, on the same test rows."""
-    from core.inference.predictor import LocalPredictor
-    from core.models.versions import Versions
-    from core.storage.engine import Storage
-    from core.storage.tenancy import SHARED
-
-    rows = _comparable(spec, read(spec, where).test)
-    labels = sorted({label for row in rows for label in row.labels})
-    with Storage.open(settings.resolved_database_url) as storage:
-        predictor = LocalPredictor(settings, Versions(storage, settings.data))
-        answers = predictor.predict(SHARED, [spec.task], rows)[spec.task]
-    if spec.kind == "single" and len(labels) < len(answers[0].probabilities):
-        answers = restricted(answers, labels)
-    gold = indicator([row.labels for row in rows], labels)
-    figures = summary(gold, indicator([each.labels for each in answers], labels))
-    return {**figures, "rows": len(rows), "labels": labels}
-
-
-def _comparable(spec: Spec, rows: tuple[Example, ...]) -> tuple[Example, ...]:
-    """Return the rows with the starter's label names, labels without a counterpart left out."""
-    if not spec.starter_labels:
-        return rows
-    known = set(spec.starter_labels)
-    kept = (
-        Example(row.text, tuple(label for label in row.labels if label in known), row.text_pair, row.lang)
-        for row in rows
-    )
-    return renamed([row for row in kept if row.labels or spec.kind == "multi"], spec.starter_labels)
-
-
 def measure(name: str) -> dict[str, Any]:
     """Measure one set in this process."""
     settings = Settings()
     spec = next(spec for spec in FINANCE if spec.name == name)
     where = folder(name)
     assert where is not None
-    outcome: dict[str, Any] = {"set": name}
-    try:
-        outcome["starter"] = _starter(spec, where, settings)
-    except Exception as error:  # noqa: BLE001 - the other figures are worth having without it
-        outcome["starter"] = {"missing": f"{error}"}
-    outcome |= _fine_tuned(spec, where, settings)
-    outcome["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    outcome = {"set": name, "threads": settings.threads, **_fine_tuned(spec, where, settings)}
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    outcome["peak_mb"], outcome["cpu_seconds"] = used.ru_maxrss // 1024, round(used.ru_utime + used.ru_stime)
     return outcome
 
 
 def _line(outcome: Mapping[str, Any]) -> str:
     def cell(way: str) -> str:
         figures = outcome[way]
-        if "accuracy" not in figures:
-            return f"{way} –"
         names = ("micro_f1" if outcome["set"] == "fin_zh_finnl" else "accuracy", "macro_f1")
         found = [figures[name] for name in names]
         shown = (f"{each['value']:.3f} [{each['low']:.3f}–{each['high']:.3f}]" for each in found)
         return f"{way} {' / '.join(shown)}"
 
-    ways = ("starter", "TF-IDF + linear", "frozen + linear", "fine-tuned")
+    ways = ("TF-IDF + linear", "frozen + linear", "fine-tuned")
     return " | ".join(
         [outcome["set"], *map(cell, ways), f"{outcome['seconds']:.0f} s", f"{outcome['peak_mb']} MB"]
     )

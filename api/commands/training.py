@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -87,6 +88,8 @@ def train(
     """
     from core.training.run import TrainingRequest, read_recipe, run_training, task_for
 
+    if out is not None:
+        _check_free(out)
     known = known_task(task)
     several = multi if multi is not None else (True if label_separator and known is None else None)
     overrides = read_recipe(recipe) if recipe else {}
@@ -95,7 +98,7 @@ def train(
     with _opened() as (settings, versions), progress(quiet=common.json) as move:
         result = run_training(request, common.tenant, settings, versions, move, actor=_ACTOR)
     if out is not None:
-        _copy(result.path, out)
+        shutil.copytree(result.path, out, dirs_exist_ok=True)
     if common.json:
         write_json(result.report())
     else:
@@ -105,12 +108,9 @@ def train(
     return 0
 
 
-def _copy(artefact: Path, out: Path) -> None:
-    import shutil
-
-    if out.exists() and any(out.iterdir()):
-        raise InvalidInput(f"{out} is not empty.", remedy="Give a new folder to --out.")
-    shutil.copytree(artefact, out, dirs_exist_ok=True)
+def _check_free(out: Path) -> None:
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InvalidInput(f"{out} is there already.", remedy="Give a new or empty folder to --out.")
 
 
 def _predict_with(
@@ -159,14 +159,19 @@ def evaluate(
         predict_rows, multi = _predict_with(settings, versions, common.tenant, task, model)
         columns = _mapping(map_, "--map")
         found = load(
-            data, kind="multi" if multi else "single", mapping=columns, label_separator=label_separator
+            data,
+            kind="multi" if multi else "single",
+            mapping=columns,
+            label_separator=label_separator or ";",
+            max_chars=settings.max_text_chars,
         )
-        rows = renamed((*found.train, *found.dev), _mapping(label_map, "--label-map"))
+        rows = renamed(found.test or (*found.train, *found.dev), _mapping(label_map, "--label-map"))
         said: list[Prediction] = []
         for start in range(0, len(rows), _BATCH):
             said += predict_rows(rows[start : start + _BATCH])
             move(len(said) / len(rows), f"{len(said):,} of {len(rows):,} rows")
-    outcome = {**report(rows, said, multi=multi), "notes": list(found.warnings)}
+    measured = [f"only the {len(found.test):,} rows of the split 'test' were measured"] if found.test else []
+    outcome = {**report(rows, said, multi=multi), "notes": [*found.warnings, *measured]}
     if common.json:
         write_json(outcome)
     else:
@@ -196,18 +201,25 @@ def predict(
         map_: Columns by field, e.g. text=headline.
         common: Options of every command.
     """
-    from core.inference.rows import open_writer, read_chunks
+    from core.inference.row_writer import open_writer
+    from core.inference.rows import read_chunks
+    from core.training.dataset import text_columns
 
-    columns = _mapping(map_, "--map")
+    mapping = _mapping(map_, "--map")
+    columns: dict[str, str] = {}
     done = skipped = 0
     with _opened() as (settings, versions), open_writer(out, sys.stdout) as write:
         predict_rows, multi = _predict_with(settings, versions, common.tenant, task, model)
         for chunk in read_chunks(in_, sys.stdin):
+            names = dict.fromkeys(key for row in chunk for key in row)
+            columns = columns or text_columns(list(names), mapping)
             rows, empty = _predicted(chunk, columns, predict_rows, multi=multi)
             write(rows)
             done, skipped = done + len(rows), skipped + empty
     if not common.json:
         notes().print(f"{done:,} rows, {skipped:,} of them without text and left unpredicted")
+    elif out != "-":
+        write_json({"rows": done, "without_text": skipped, "out": out})
     return 0
 
 

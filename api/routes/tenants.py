@@ -1,4 +1,4 @@
-"""Tenants. An `admin` sees its own; making and changing others needs `operator` in the key itself."""
+"""Tenants: all of them, for the installation's administrator (scope `admin`) alone."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.auth import BearerAccess
 from api.bootstrap import Container
 from api.paging import Cursor, Limit, Page, page, slice_after
-from api.routes.keys import OPERATOR
-from core.errors import Forbidden, NotFound
 from core.security.caller import Caller
 from core.security.tenants import TenantView
 from core.text.types import SafeText
 
-_TenantId = Annotated[SafeText, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", examples=["acme"])]
+TenantId = Annotated[SafeText, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$", examples=["acme"])]
 
 
 class TenantIn(BaseModel):
@@ -25,7 +23,7 @@ class TenantIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    id: _TenantId
+    id: TenantId
     name: Annotated[SafeText, Field(max_length=200)] = ""
 
 
@@ -54,52 +52,30 @@ def _id(tenant: TenantView) -> str:
     return tenant.id
 
 
-def _operator(caller: Caller) -> bool:
-    return OPERATOR in caller.scopes
-
-
-def _require_operator(caller: Caller) -> None:
-    if not _operator(caller):
-        raise Forbidden(
-            f"This key lacks the scope {OPERATOR}.",
-            remedy=f"Make one with `colonnade keys create --scope admin --scope {OPERATOR}`.",
-        )
-
-
 def router(container: Container, access: BearerAccess) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/v1/tenants", tags=["tenants"])
     admin = Depends(access.require("admin"))
     tenants = container.tenants
 
-    def visible(tenant: str, caller: Caller) -> TenantView:
-        """Return a tenant that the caller may see; any other is as absent as one that never was."""
-        if tenant != caller.tenant and not _operator(caller):
-            raise NotFound(f"There is no tenant {tenant}.", remedy="Create it first.")
-        return tenants.get(tenant)
-
     @routes.post("", status_code=201)
     def create_tenant(body: TenantIn, caller: Caller = admin) -> TenantOut:
-        """Make a tenant; its first key is made on the command line."""
-        _require_operator(caller)
+        """Make a tenant; POST /v1/keys with `tenant` makes its first key."""
         return _shown(tenants.create(body.id, body.name, actor=caller.key_id))
 
-    @routes.get("")
-    def list_tenants(cursor: Cursor = None, limit: Limit = 50, caller: Caller = admin) -> Page[TenantOut]:
-        """List the tenants that the key may see: its own, or all for an operator."""
-        rows = tenants.list() if _operator(caller) else [tenants.get(caller.tenant)]
-        return page(slice_after(rows, cursor, _id), limit, _shown, _id)
+    @routes.get("", dependencies=[admin])
+    def list_tenants(cursor: Cursor = None, limit: Limit = 50) -> Page[TenantOut]:
+        """List all tenants, by id."""
+        return page(slice_after(tenants.list(), cursor, _id), limit, _shown, _id)
 
-    @routes.get("/{tenant_id}")
-    def get_tenant(tenant_id: str, caller: Caller = admin) -> TenantOut:
+    @routes.get("/{tenant_id}", dependencies=[admin])
+    def get_tenant(tenant_id: str) -> TenantOut:
         """Return one tenant."""
-        return _shown(visible(tenant_id, caller))
+        return _shown(tenants.get(tenant_id))
 
     @routes.patch("/{tenant_id}")
     def change_tenant(tenant_id: str, body: TenantPatch, caller: Caller = admin) -> TenantOut:
         """Suspend a tenant, or let it in again; its keys stop working at once."""
-        visible(tenant_id, caller)
-        _require_operator(caller)
         step = tenants.suspend if body.state == "suspended" else tenants.resume
         step(tenant_id, actor=caller.key_id)
         return _shown(tenants.get(tenant_id))

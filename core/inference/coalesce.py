@@ -30,7 +30,8 @@ class CoalescingEncoder:
     """The Encoder port over another one, for many threads.
 
     Whoever finds the encoder free takes all that wait, encodes it in one call and hands everybody his rows;
-    nobody waits for a timer, and a lone request pays nothing. A text that is refused is refused to its caller only.
+    nobody waits for a timer, and a lone request pays nothing. A text that is refused is refused to its caller
+    only.
     """
 
     def __init__(self, encoder: Encoder) -> None:

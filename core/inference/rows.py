@@ -1,15 +1,17 @@
-"""Reads and writes rows of CSV, JSONL and Parquet some hundreds at a time, for files of any size."""
+"""Reads rows of CSV, JSONL and Parquet some hundreds at a time, for files of any size."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from core.errors import FieldError, InvalidInput, NotFound
 from core.text.decode import SAMPLE, encoding_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Row = dict[str, Any]
 CHUNK = 512
@@ -47,13 +49,21 @@ def read_chunks(path: str, stdin: IO[str]) -> Iterator[list[Row]]:
     if kind == "parquet":
         yield from _parquet_chunks(file)
         return
-    with file.open("rb") as raw:
-        encoding = encoding_of(raw.read(SAMPLE))
+    encoding = _encoding(file)
     if kind == "csv":
         yield from _csv_chunks(file, encoding)
     else:
         with file.open(encoding=encoding) as lines:
             yield from _chunks(_json_rows(lines, file.name))
+
+
+def _encoding(file: Path) -> str:
+    with file.open("rb") as raw:
+        sample = raw.read(SAMPLE)
+    try:
+        return encoding_of(sample)
+    except InvalidInput as error:
+        raise InvalidInput(f"{file.name}: {error.detail}", remedy=error.remedy) from error
 
 
 def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
@@ -68,7 +78,7 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 
 def _json_rows(lines: Iterable[str], name: str) -> Iterator[Row]:
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(_decoded(lines, name), 1):
         if not line.strip():
             continue
         try:
@@ -84,19 +94,47 @@ def _json_rows(lines: Iterable[str], name: str) -> Iterator[Row]:
         yield row
 
 
+def _decoded(lines: Iterable[str], name: str) -> Iterator[str]:
+    """Yield the lines without the mark that some editors put before the first."""
+    try:
+        for number, line in enumerate(lines):
+            yield line if number else line.removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(
+            f"{name}: not all of it is {error.encoding}.", remedy="Save it as UTF-8."
+        ) from error
+
+
 def _csv_chunks(file: Path, encoding: str) -> Iterator[list[Row]]:
     import pandas as pd
 
+    options: dict[str, Any] = {"dtype": str, "keep_default_na": False, "encoding": encoding}
     try:
-        with pd.read_csv(
-            file, dtype=str, keep_default_na=False, chunksize=CHUNK, encoding=encoding
-        ) as frames:
+        # In a file with one column a blank line is a row without text; elsewhere it is no row.
+        blank_is_no_row = len(pd.read_csv(file, nrows=0, **options).columns) > 1
+        with pd.read_csv(file, chunksize=CHUNK, skip_blank_lines=blank_is_no_row, **options) as frames:
             for frame in frames:
-                yield [{str(name): cell for name, cell in row.items()} for row in frame.to_dict("records")]
+                yield rows_of(frame, file.name)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise InvalidInput(
             f"{file.name} is no readable CSV: {error}.", remedy="Quote cells with commas."
         ) from error
+
+
+def rows_of(frame: pd.DataFrame, name: str) -> list[Row]:
+    """Return a frame that was read from a CSV as rows.
+
+    Raises:
+        InvalidInput: the rows have more cells than the header names; pandas would shift them in silence.
+    """
+    import pandas as pd
+
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise InvalidInput(
+            f"{name}: the rows have more cells than the header has columns.",
+            remedy="Quote cells with commas, or name every column.",
+        )
+    return [{str(column): cell for column, cell in row.items()} for row in frame.to_dict("records")]
 
 
 def _parquet_chunks(file: Path) -> Iterator[list[Row]]:
@@ -111,69 +149,3 @@ def _parquet_chunks(file: Path) -> Iterator[list[Row]]:
         raise InvalidInput(
             f"{file.name} is no readable Parquet: {error}.", remedy="Write it again."
         ) from error
-
-
-Writer = Callable[[Sequence[Mapping[str, Any]]], None]
-
-
-@contextmanager
-def open_writer(path: str, stdout: IO[str], kind: str | None = None) -> Iterator[Writer]:
-    """Open a file, or `stdout` (JSONL) for `-`, to write rows to; all rows have the first one's columns."""
-    chosen = format_of(path, kind)
-    if chosen == "parquet":
-        with _parquet_writer(path) as write:
-            yield write
-    elif path == "-":
-        yield _json_writer(stdout)
-    else:
-        with Path(path).open("w", encoding="utf-8", newline="") as stream:
-            yield _csv_writer(stream) if chosen == "csv" else _json_writer(stream)
-
-
-def _json_writer(stream: IO[str]) -> Writer:
-    def write(rows: Sequence[Mapping[str, Any]]) -> None:
-        for row in rows:
-            stream.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
-        stream.flush()
-
-    return write
-
-
-def _csv_writer(stream: IO[str]) -> Writer:
-    import csv
-
-    state: list[csv.DictWriter[str]] = []
-
-    def write(rows: Sequence[Mapping[str, Any]]) -> None:
-        if not state:
-            state.append(csv.DictWriter(stream, fieldnames=list(rows[0]), extrasaction="ignore"))
-            state[0].writeheader()
-        for row in rows:
-            state[0].writerow({key: _cell(value) for key, value in row.items()})
-
-    return write
-
-
-def _cell(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else value
-
-
-@contextmanager
-def _parquet_writer(path: str) -> Iterator[Writer]:
-    import pyarrow
-    import pyarrow.parquet
-
-    state: list[pyarrow.parquet.ParquetWriter] = []
-
-    def write(rows: Sequence[Mapping[str, Any]]) -> None:
-        plain = [{key: _cell(value) for key, value in row.items()} for row in rows]
-        table = pyarrow.Table.from_pylist(plain, schema=state[0].schema if state else None)
-        if not state:
-            state.append(pyarrow.parquet.ParquetWriter(path, table.schema))
-        state[0].write_table(table)
-
-    try:
-        yield write
-    finally:
-        for writer in state:
-            writer.close()

@@ -62,20 +62,34 @@ def load_module(
     return module.float().eval()
 
 
+def _sound(text: str) -> str:
+    """Return the text with a question mark for each lone surrogate, which no tokenizer takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 class Tokens:
     """Turns texts into padded tensors by the fast tokenizer of a sentence-transformers module."""
 
     def __init__(self, module: SentenceTransformer, weights: Weights, max_tokens: int | None = None) -> None:
         self._tokenizer = module.tokenizer._tokenizer
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(min(max_tokens or weights.max_tokens, weights.max_tokens))
+        # A text that spells out [SEP] or </s> must not become one: it could pass itself off as a pair.
+        self._tokenizer.encode_special_tokens = True
+        limits = [limit for limit in (max_tokens, weights.max_tokens) if limit]
+        if limits:
+            self._tokenizer.enable_truncation(min(limits))
+        else:
+            self._tokenizer.no_truncation()
         self._prefixes = dict(weights.prefixes)
         self._pad = int(module.tokenizer.pad_token_id)
 
     def ids(self, texts: Sequence[Text], role: Role = "query") -> list[list[int]]:
         """Return the token ids of each text, prefix and special tokens included, cut at the longest input."""
         prefix = self._prefixes.get(role, "")
-        rows = [prefix + text if isinstance(text, str) else (prefix + text[0], text[1]) for text in texts]
+        rows = [
+            prefix + _sound(text) if isinstance(text, str) else (prefix + _sound(text[0]), _sound(text[1]))
+            for text in texts
+        ]
         return [encoding.ids for encoding in self._tokenizer.encode_batch(rows)]
 
     def pad(

@@ -130,7 +130,8 @@ class Versions:
 
         Raises:
             NotFound: the tenant has no such version.
-            Conflict: a baseline does better on the primary metric, and `force` is not set.
+            Conflict: a baseline does better on the primary metric, and `force` is not set; or it is a shared
+                starter, which is not the tenant's to promote.
             IntegrityFailure: its bytes changed since it was published.
         """
         candidate = self._own(tenant, version)
@@ -167,7 +168,10 @@ class Versions:
             rows = _of_task(session, task)
             serving = _serving(rows)
             if serving is None:
-                raise NotFound(f"No model of task {task!r} is in production.", remedy="Promote one first.")
+                raise NotFound(
+                    f"No model of your own for task {task!r} is in production.",
+                    remedy="Promote one first; a shared starter cannot be rolled back.",
+                )
             earlier = [row for row in rows if row.stage == ARCHIVED and row.promoted_at is not None]
             if not earlier:
                 raise Conflict(
@@ -214,9 +218,15 @@ class Versions:
     def _own(self, tenant: str, version: str) -> Version:
         with self._storage.read(tenant) as session:
             row = session.get(ModelVersion, (tenant, version))
-            if row is None:
-                raise _not_found(tenant, version)
-            return self._version(row)
+            if row is not None:
+                return self._version(row)
+        if (shared := self.get(tenant, version)).tenant == SHARED:
+            raise Conflict(
+                f"{version} is a shared starter of task {shared.task!r}; it serves whoever has no model of"
+                " their own.",
+                remedy="Train a model of your own and promote that.",
+            )
+        raise _not_found(tenant, version)
 
     def _first(self, tenant: str, find: Callable[[Session], ModelVersion | None]) -> Version | None:
         for owner in dict.fromkeys((tenant, SHARED)):

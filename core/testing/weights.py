@@ -51,3 +51,10 @@ def wheel() -> Callable[[str], Path]:
         return found
 
     return get
+
+
+@pytest.fixture
+def tiny_settings(pretrained: Callable[[str], Weights], tmp_path: Path) -> Settings:
+    """Settings with the tiny encoder, a cache that holds it, and a data folder of their own."""
+    cache = pretrained("tiny").path.parent.parent
+    return Settings(data=tmp_path / "data", cache=cache, encoder="tiny", threads=1, device="cpu")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,25 +24,57 @@ class TfIdf:
 
     def __init__(self, seed: int = 13) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer
-        from sklearn.multiclass import OneVsRestClassifier
-        from sklearn.pipeline import make_pipeline, make_union
-        from sklearn.svm import LinearSVC
 
         words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b")
         characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), sublinear_tf=True, min_df=2)
-        support = LinearSVC(C=1.0, random_state=seed)
-        self._pipeline = make_pipeline(make_union(words, characters), OneVsRestClassifier(support))
+        self._vectorizers: list[Any] = [words, characters]
+        self._seed = seed
 
     def fit(self, texts: Sequence[Text], target: Target) -> TfIdf:
         """Fit on the training texts of a target."""
-        self._multi, self._labels = target.multi, len(target.labels)
-        gold = target.train.astype(int) if target.multi else target.train.argmax(axis=1)
-        self._pipeline.fit([_joined(text) for text in texts], gold)
+        from sklearn.multiclass import OneVsRestClassifier
+
+        joined = [_joined(text) for text in texts]
+        self._vectorizers = [each for each in self._vectorizers if _finds_terms(each, joined)]
+        self._prior = target.train.mean(axis=0)
+        self._multi = target.multi
+        self._models: dict[int, Any] = {}
+        if not self._vectorizers:
+            return self
+        rows = self._rows(joined)
+        if target.multi:
+            varied = np.flatnonzero((self._prior > 0) & (self._prior < 1)).tolist()
+            self._models = {i: self._support().fit(rows, target.train[:, i]) for i in varied}
+        else:
+            self._models = {0: OneVsRestClassifier(self._support()).fit(rows, target.train.argmax(axis=1))}
         return self
 
     def predict(self, texts: Sequence[Text]) -> Bools:
-        """Return (n, k) predicted labels."""
-        said = self._pipeline.predict([_joined(text) for text in texts])
+        """Return (n, k) predicted labels; where nothing could be learnt, what is most frequent."""
+        rows = self._rows([_joined(text) for text in texts]) if self._models else None
         if self._multi:
-            return np.asarray(said, np.bool_)
-        return one_hot(np.asarray(said, int), self._labels)
+            out = np.tile(self._prior >= 0.5, (len(texts), 1))
+            for place, model in self._models.items():
+                out[:, place] = model.predict(rows)
+            return out
+        said = self._models[0].predict(rows) if self._models else np.full(len(texts), self._prior.argmax())
+        return one_hot(np.asarray(said, int), len(self._prior))
+
+    def _support(self) -> Any:
+        from sklearn.svm import LinearSVC
+
+        return LinearSVC(C=1.0, random_state=self._seed)
+
+    def _rows(self, texts: Sequence[str]) -> Any:
+        from scipy.sparse import hstack
+
+        return hstack([each.transform(texts) for each in self._vectorizers], format="csr")
+
+
+def _finds_terms(vectorizer: Any, texts: Sequence[str]) -> bool:
+    """Fit a vectorizer; False where the texts hold nothing that it counts, e.g. only emoji."""
+    try:
+        vectorizer.fit(texts)
+    except ValueError:
+        return False
+    return True

@@ -58,8 +58,20 @@ def one_hot(places: NDArray[np.integer[Any]], width: int) -> Bools:
     return np.asarray(np.arange(width)[None, :] == np.asarray(places)[:, None])
 
 
-def calibrated(head: LinearHead, vectors: Vectors, gold: Bools) -> LinearHead:
-    """Return the head with temperature and thresholds fitted to (n, dimension) vectors with (n, k) labels."""
+def calibrated(
+    head: LinearHead, vectors: Vectors, gold: Bools, learnt: NDArray[np.bool_] | None = None
+) -> LinearHead:
+    """Return the head with temperature and thresholds fitted to (n, dimension) vectors with (n, k) labels.
+
+    Args:
+        head: The head.
+        vectors: Of rows that the weights were not fitted to.
+        gold: Their true labels.
+        learnt: (k,) labels that had rows to learn from; default: all. A row with another label is passed
+            over: it would make the head doubt everything it does know.
+    """
+    if learnt is not None and (usable := ~(gold & ~learnt).any(axis=1)).any():
+        vectors, gold = vectors[usable], gold[usable]
     warm = replace(head, temperature=temperature(head.logits(vectors), gold, head.multi))
     if not head.multi:
         return warm

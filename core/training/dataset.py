@@ -39,6 +39,7 @@ class Dataset:
         rows: Rows read.
         warnings: What was left out and why, for people.
         path: Where it came from.
+        test: Rows with `split` test, for evaluation alone.
     """
 
     train: tuple[Example, ...]
@@ -48,6 +49,7 @@ class Dataset:
     rows: int
     warnings: tuple[str, ...] = ()
     path: str = ""
+    test: tuple[Example, ...] = ()
 
 
 @dataclass
@@ -75,7 +77,9 @@ class _Reading:
 
     def _text(self, row: int, name: str, cells: Mapping[str, Any]) -> str | None:
         text = _cell(cells, self.columns[name])
-        if not text:
+        if isinstance(cells.get(self.columns[name]), (list, dict)):
+            self.fault(row, name, "is no text")
+        elif not text:
             self.fault(row, name, "is empty")
         elif len(text) > self.max_chars:
             self.fault(row, name, f"has {len(text):,} characters; at most {self.max_chars:,} are read")
@@ -92,7 +96,11 @@ class _Reading:
         if self.kind == "multi":
             parts = raw if isinstance(raw, list) else _text_of(raw).split(self.separator)
             return tuple(dict.fromkeys(part for part in (_text_of(p) for p in parts) if part))
-        label = _text_of(raw)
+        parts = raw if isinstance(raw, list) else [raw]
+        if len(parts) > 1:
+            self.fault(row, "label", "has several labels; the task takes one (--multi takes any number)")
+            return None
+        label = _text_of(parts[0]) if parts else ""
         if not label:
             self.fault(row, "label", "is empty")
             return None
@@ -137,26 +145,44 @@ def _no_column(path: Path, known: str, wanted: str, names: Sequence[str]) -> Inv
     )
 
 
-def example_of(cells: Mapping[str, Any], mapping: Mapping[str, str]) -> Example | None:
-    """Return an unlabelled row as an example, or None where its text is empty.
+def text_columns(names: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]:
+    """Return field to column of unlabelled rows with these columns.
 
     Raises:
-        InvalidInput: there is no such column.
+        InvalidInput: there is no column of texts.
     """
-    columns = _columns(list(cells), mapping, False, Path("The input"))
+    return _columns(names, mapping, False, Path("The input"))
+
+
+def example_of(cells: Mapping[str, Any], columns: Mapping[str, str]) -> Example | None:
+    """Return an unlabelled row as an example, or None where its text is empty; see `text_columns`."""
     text = _cell(cells, columns["text"])
     return Example(text, (), _cell(cells, columns.get("text_pair")) or None) if text else None
 
 
-def _key(example: Example) -> tuple[str, str]:
+def key_of(example: Example) -> tuple[str, str]:
+    """Return what makes two rows the same: text and pair."""
     return example.text, example.text_pair or ""
+
+
+def without_held(
+    rows: Sequence[Example], held: Sequence[Example], warnings: list[str]
+) -> tuple[Example, ...]:
+    """Return the training rows that are not among the held-out ones, and tell how many were."""
+    keys = {key_of(row) for row in held}
+    kept = tuple(row for row in rows if key_of(row) not in keys)
+    if len(kept) < len(rows):
+        warnings.append(
+            f"{len(rows) - len(kept)} training rows left out: they stand in the held-out rows too"
+        )
+    return kept
 
 
 def _without_conflicts(rows: Iterable[Example], warnings: list[str]) -> list[Example]:
     """Keep one of equal texts; texts that have different labels are left out: nobody knows which is right."""
     by_text: dict[tuple[str, str], list[Example]] = defaultdict(list)
     for row in rows:
-        by_text[_key(row)].append(row)
+        by_text[key_of(row)].append(row)
     kept, doubles, conflicts = [], 0, 0
     for group in by_text.values():
         if len({frozenset(row.labels) for row in group}) > 1:
@@ -229,21 +255,19 @@ def _finish(
     held = {"dev", "valid", "validation", "val"}
     train = [row for row, split in pairs if split not in held and split != "test"]
     dev = [row for row, split in pairs if split in held]
+    test = [row for row, split in pairs if split == "test"]
     if labelled:
-        train = _without_conflicts(train, warnings)
-        both = {_key(row) for row in train} & {_key(row) for row in dev}
-        if both:
-            train = [row for row in train if _key(row) not in both]
-            warnings.append(f"{len(both)} training rows left out: they stand in the dev rows too")
+        train = list(without_held(_without_conflicts(train, warnings), [*dev, *test], warnings))
     labels = sorted({label for row in (*train, *dev) for label in row.labels})
     return Dataset(
-        tuple(train),
-        tuple(dev),
-        tuple(labels),
-        fingerprint((*train, *dev)),
-        len(pairs),
-        tuple(warnings),
-        str(path),
+        train=tuple(train),
+        dev=tuple(dev),
+        labels=tuple(labels),
+        fingerprint=fingerprint((*train, *dev)),
+        rows=len(pairs),
+        warnings=tuple(warnings),
+        path=str(path),
+        test=tuple(test),
     )
 
 

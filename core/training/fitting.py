@@ -39,6 +39,11 @@ class Target:
     train: Bools
     dev: Bools
 
+    @property
+    def learnt(self) -> Bools:
+        """(k,) whether a label has training rows."""
+        return np.asarray(self.train.any(axis=0))
+
 
 @dataclass(frozen=True, eq=False)
 class FitJob:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.floating[Any]]
 RESAMPLES = 1000
+_BLOCK = 4_000_000
 
 
 def indicator(rows: Sequence[Sequence[str]], labels: Sequence[str]) -> Bools:
@@ -58,8 +59,7 @@ def summary(gold: Bools, said: Bools, seed: int = 0) -> dict[str, dict[str, floa
     """
     n = len(gold)
     point = _figures(gold, said, np.ones((1, n)))
-    draws = np.random.default_rng(seed).multinomial(n, np.full(n, 1.0 / n), size=RESAMPLES)
-    spread = _figures(gold, said, draws.astype(np.float64))
+    spread = _resampled(gold, said, np.random.default_rng(seed))
     return {
         name: {
             "value": round(float(value[0]), 4),
@@ -68,6 +68,17 @@ def summary(gold: Bools, said: Bools, seed: int = 0) -> dict[str, dict[str, floa
         }
         for name, value in point.items()
     }
+
+
+def _resampled(gold: Bools, said: Bools, rng: np.random.Generator) -> dict[str, NDArray[np.float64]]:
+    """Compute every metric for each resample, some at a time: the weights of all are too large for memory."""
+    n = len(gold)
+    block = max(1, min(RESAMPLES, _BLOCK // n))
+    parts = []
+    for start in range(0, RESAMPLES, block):
+        draws = rng.multinomial(n, np.full(n, 1.0 / n), size=min(block, RESAMPLES - start))
+        parts.append(_figures(gold, said, draws.astype(np.float64)))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def per_class(gold: Bools, said: Bools, labels: Sequence[str]) -> dict[str, dict[str, float]]:

@@ -13,7 +13,7 @@ import torch
 
 from core.training.fitting import FitJob, Target
 
-HEAD_FACTOR = 10.0
+HEAD_FACTOR = 20.0
 """The heads, which start from nothing, learn at this multiple of the encoder's rate."""
 SCALE = 20.0
 """Unit vectors are scaled by about the root of their length before the head, as the head's init expects."""
@@ -97,7 +97,7 @@ def optimizer(network: Network, rate: float, decay: float) -> torch.optim.Optimi
         {"params": [p for p in tuned if p.ndim <= 1], "lr": rate, "weight_decay": 0.0},
         {"params": list(network.heads.parameters()), "lr": HEAD_FACTOR * rate, "weight_decay": decay},
     ]
-    return torch.optim.AdamW(groups)
+    return torch.optim.AdamW(groups, fused=True)
 
 
 def has_bf16() -> bool:

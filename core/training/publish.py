@@ -81,11 +81,11 @@ def publish_outcome(outcome: Outcome, out: Path) -> Trained:
     Raises:
         StorageFull: no room; nothing was published.
     """
-    dev, name = outcome.target.dev, outcome.task.name
-    head = calibrated(outcome.fitted.heads[name], outcome.fitted.dev_vectors, dev)
+    dev, learnt, name = outcome.target.dev, outcome.target.learnt, outcome.task.name
+    head = calibrated(outcome.fitted.heads[name], outcome.fitted.dev_vectors, dev, learnt)
     tfidf = TfIdf(outcome.job.recipe.seed).fit(outcome.job.train, outcome.target)
-    frozen_head = outcome.frozen.heads[name]
-    frozen = said(calibrated(frozen_head, outcome.frozen.dev_vectors, dev), outcome.frozen.dev_vectors)
+    vectors = outcome.frozen.dev_vectors
+    frozen = said(calibrated(outcome.frozen.heads[name], vectors, dev, learnt), vectors)
     metrics = {
         **summary(dev, said(head, outcome.fitted.dev_vectors)),
         "calibration_error": _calibration(head, outcome.fitted.dev_vectors, dev),

@@ -24,7 +24,7 @@ class Recipe(BaseModel):
     method: Annotated[str, Field(pattern=r"^[a-z]\w*$")] = "auto"
     encoder: str = "e5"
     max_tokens: Annotated[int, Field(ge=8, le=512)] = 160
-    epochs: Annotated[int, Field(ge=1, le=100)] = 4
+    epochs: Annotated[int, Field(ge=1, le=100)] = 3
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 16
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-4
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.01

@@ -6,17 +6,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 
 from core.errors import FieldError, InvalidInput, NotFound
 from core.models.manifest import Manifest, beaten_by
-from core.models.versions import Versions
+from core.models.versions import CANDIDATE, Versions
 from core.ports import Progress
 from core.settings import Settings
 from core.training.dataset import Dataset, load
-from core.training.publish import Trained
 from core.training.recipe import Recipe, Task
 from core.training.trainer import train
 
@@ -108,8 +107,8 @@ def read_recipe(path: Path) -> Mapping[str, Any]:
 
     if not path.is_file():
         raise NotFound(f"There is no recipe {path}.", remedy="Give a JSON or YAML file.")
-    text = path.read_text(encoding="utf-8")
     try:
+        text = path.read_text(encoding="utf-8")
         value = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
     except (ValueError, yaml.YAMLError) as error:
         raise InvalidInput(f"{path.name} cannot be read: {error}.", remedy="Write JSON or YAML.") from error
@@ -144,8 +143,18 @@ def run_training(
     progress: Progress,
     *,
     actor: str,
+    card: Mapping[str, Any] | None = None,
 ) -> TrainingResult:
     """Train, publish and, unless a baseline does better, promote.
+
+    Args:
+        request: What to train on what.
+        tenant: Whose model it becomes.
+        settings: Threads, cache, data folder.
+        versions: Where it is staged.
+        progress: Called as work moves on.
+        actor: Who asks, for the audit.
+        card: Facts for the manifest's card.
 
     Raises:
         InvalidInput, NotFound: see `dataset.load` and `trainer.train`.
@@ -156,10 +165,22 @@ def run_training(
     dev = _load(request, request.dev, settings) if request.dev is not None else None
     serving = versions.production(tenant, task.name)
     parent = serving.id if serving is not None and serving.tenant == tenant else None
-    out = settings.data / "models" / tenant
-    encoder = encoder_of(task.recipe, settings)
-    trained = train({task: data}, settings, out, progress, dev=dev, parent=parent, encoder=encoder)[task.name]
-    return stage(trained, tenant, versions, actor=actor, force=request.force)
+    trained = train(
+        {task: data},
+        settings,
+        models_folder(settings, tenant),
+        progress,
+        dev=dev,
+        parent=parent,
+        encoder=encoder_of(task.recipe, settings),
+        card=card,
+    )
+    return stage(trained[task.name], tenant, versions, actor=actor, force=request.force)
+
+
+def models_folder(settings: Settings, tenant: str) -> Path:
+    """Return the folder that a tenant's artefacts are published into."""
+    return settings.data / "models" / tenant
 
 
 def _load(request: TrainingRequest, path: Path, settings: Settings) -> Dataset:
@@ -172,11 +193,30 @@ def _load(request: TrainingRequest, path: Path, settings: Settings) -> Dataset:
     )
 
 
-def stage(trained: Trained, tenant: str, versions: Versions, *, actor: str, force: bool) -> TrainingResult:
-    """Add the artefact as a candidate and promote it, unless a baseline beats it."""
-    manifest = trained.manifest
-    versions.add(tenant, manifest.task, trained.path, manifest, actor=actor)
+class Artefact(Protocol):
+    """A published artefact: what training returned, or a version that was staged before."""
+
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        ...
+
+    @property
+    def manifest(self) -> Manifest:
+        """As published."""
+        ...
+
+
+def stage(artefact: Artefact, tenant: str, versions: Versions, *, actor: str, force: bool) -> TrainingResult:
+    """Add the artefact as a candidate and promote it, unless a baseline beats it.
+
+    Doing it again completes what was begun, and undoes nothing that people decided since: a version that
+    served once and was replaced stays replaced.
+    """
+    manifest = artefact.manifest
+    versions.add(tenant, manifest.task, artefact.path, manifest, actor=actor)
     better = tuple(beaten_by(manifest))
-    if not better or force:
+    wanted = not better or force
+    if wanted and versions.get(tenant, manifest.id).stage == CANDIDATE:
         versions.promote(tenant, manifest.id, actor, force)
-    return TrainingResult(manifest.id, trained.path, not better or force, better, manifest)
+    return TrainingResult(manifest.id, artefact.path, wanted, better, manifest)

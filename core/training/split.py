@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
@@ -13,7 +14,8 @@ def _unit(index: int, row: Example) -> str:
     """Return what must stay on one side: the row's group, else rows that differ in digits and spaces only."""
     if row.group is not None:
         return f"group {row.group}"
-    bare = "".join(char for char in row.text.lower() if not char.isdigit() and not char.isspace())
+    folded = unicodedata.normalize("NFKC", row.text).lower()
+    bare = "".join(char for char in folded if not char.isdigit() and not char.isspace())
     return bare or f"row {index}"
 
 
@@ -41,11 +43,19 @@ def split(
         strata[(min(labels, key=lambda label: (frequency[label], label)),) if labels else ()].append(unit)
     held = _draw(strata, share, random.Random(seed))
     if not held or len(held) == len(rows):
-        held = {len(rows) - 1}
+        held = _one_side(list(units.values()), share, len(rows))
     return (
         tuple(row for index, row in enumerate(rows) if index not in held),
         tuple(row for index, row in enumerate(rows) if index in held),
     )
+
+
+def _one_side(units: list[list[int]], share: float, rows: int) -> set[int]:
+    """Choose where the units are so large that their labels' shares hold none of them, or all."""
+    if len(units) == 1:  # nothing can be kept together
+        return set(range(rows)[-min(rows - 1, max(1, round(share * rows))) :])
+    nearest = min(range(len(units)), key=lambda place: abs(len(units[place]) - share * rows))
+    return set(units[nearest])
 
 
 def _draw(strata: dict[tuple[str, ...], list[list[int]]], share: float, rng: random.Random) -> set[int]:

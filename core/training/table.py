@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import FieldError, InvalidInput, NotFound
+from core.inference.rows import rows_of
 from core.text.decode import encoding_of
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
@@ -46,7 +47,10 @@ def read_rows(path: Path) -> Table:
 
 def _decoded(path: Path) -> tuple[str, tuple[str, ...]]:
     raw = path.read_bytes()
-    encoding = encoding_of(raw)
+    try:
+        encoding = encoding_of(raw)
+    except InvalidInput as error:
+        raise InvalidInput(f"{path.name}: {error.detail}", remedy=error.remedy) from error
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
@@ -68,8 +72,7 @@ def _csv(path: Path, text: str, warnings: tuple[str, ...]) -> Table:
         raise InvalidInput(
             f"{path.name} is no readable CSV: {error}.", remedy="Quote cells with commas."
         ) from error
-    rows = [{str(name): cell for name, cell in row.items()} for row in frame.to_dict("records")]
-    return Table(tuple(map(str, frame.columns)), rows, warnings)
+    return Table(tuple(map(str, frame.columns)), rows_of(frame, path.name), warnings)
 
 
 def _jsonl(path: Path, text: str, warnings: tuple[str, ...]) -> Table:

@@ -12,14 +12,13 @@ import numpy as np
 
 from core.errors import InvalidInput
 from core.inference.encoders import load_encoder
-from core.inference.reading import as_text
 from core.inference.vector_cache import CachedEncoder
 from core.models.fetch import open_weights
 from core.ports import Progress
 from core.records import Example
 from core.settings import Settings
 from core.training.calibrate import calibrated, said
-from core.training.dataset import Dataset, check_trainable
+from core.training.dataset import Dataset, check_trainable, key_of, without_held
 from core.training.fitting import Target, target, texts_of
 from core.training.methods import AUTO, FitJob, Fitted, find
 from core.training.metrics import macro_f1
@@ -29,19 +28,22 @@ from core.training.split import split
 
 
 def _rows(task: Task, data: Dataset, dev: Dataset | None, recipe: Recipe, first: Rows | None) -> Rows:
+    held = dev.train + dev.dev + dev.test if dev is not None else data.dev
+    warnings = list(data.warnings)
+    if dev is not None:
+        warnings += [f"development rows: {warning}" for warning in dev.warnings]
+        data = replace(data, train=without_held(data.train, held, warnings))
     check_trainable(data, task.kind)
-    held = dev.train + dev.dev if dev is not None else data.dev
     train = data.train
     if not held and first is not None:  # tasks that are learnt together are split alike
-        texts = set(texts_of(first.dev))
-        held = tuple(row for row in train if as_text(row) in texts)
-        train = tuple(row for row in train if as_text(row) not in texts)
+        keys = {key_of(row) for row in first.dev}
+        held = tuple(row for row in train if key_of(row) in keys)
+        train = tuple(row for row in train if key_of(row) not in keys)
     elif not held:
         train, held = split(train, recipe.dev_share, recipe.seed)
     unseen = sorted(
         {label for row in held for label in row.labels} - {label for row in train for label in row.labels}
     )
-    warnings = list(data.warnings)
     if unseen:
         warnings.append(f"labels in the development rows only, which nothing can learn: {', '.join(unseen)}")
     files = tuple(Path(each.path).name for each in (data, dev) if each is not None and each.path)
@@ -100,6 +102,8 @@ def train(
     started = time.monotonic()
     first = next(iter(tasks))
     recipe = first.recipe if encoder is None else first.recipe.model_copy(update={"encoder": encoder})
+    if recipe.method != "auto":
+        find(recipe.method)  # an unknown one is told before any work
     rows: dict[Task, Rows] = {}
     for task, data in tasks.items():
         rows[task] = _rows(task, data, dev, recipe, rows.get(first))
@@ -148,6 +152,6 @@ def _part(job: FitJob, low: float, high: float) -> FitJob:
 
 def _mean_score(targets: Sequence[Target], fitted: Fitted) -> float:
     vectors = fitted.dev_vectors
-    heads = [calibrated(fitted.heads[each.task], vectors, each.dev) for each in targets]
+    heads = [calibrated(fitted.heads[each.task], vectors, each.dev, each.learnt) for each in targets]
     scores = [macro_f1(each.dev, said(head, vectors)) for each, head in zip(targets, heads, strict=True)]
     return float(np.mean(scores))

@@ -140,7 +140,7 @@ def ids(served: Served) -> dict[str, str]:
     root = served.container.settings.data / "artefacts"
     root.mkdir()
     manifest = Manifest(task="toy.mood", kind="single", method="head")
-    folder = publish(lambda place: (place / "weights.bin").write_bytes(b"w") and None, manifest, root)  # type: ignore[func-returns-value]
+    folder = publish(lambda place: (place / "weights.safetensors").write_bytes(b"w") and None, manifest, root)  # type: ignore[func-returns-value]
     from core.models.artefacts import load_manifest
 
     model = served.container.versions.add("demo", "toy.mood", folder, load_manifest(folder))
@@ -189,7 +189,7 @@ def test_the_owner_reaches_all_of_them(served: Served, ids: dict[str, str]) -> N
     promoted = served.http.post(f"/v1/models/{ids['model_id']}/promote", headers=owner)
     assert (promoted.status_code, promoted.json()["stage"]) == (200, "production")
     card = served.http.get(f"/v1/models/{ids['model_id']}", headers=owner).json()
-    assert card["files"].keys() == {"weights.bin"}
+    assert card["files"].keys() == {"weights.safetensors"}
     assert str(served.container.settings.data) not in str(card)
     assert served.http.post("/v1/tasks/toy.mood/rollback", headers=owner).status_code == 409
     listed = served.http.get("/v1/models?limit=1", headers=owner).json()

@@ -14,16 +14,19 @@ from pathlib import Path
 import pytest
 
 from tests.docs.blocks import RUN, SHOWN, Block, blocks, script
-from tests.docs.conftest import ROOT, System
+from tests.system import ROOT, System
 
-_DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-_ELSEWHERE = {"add-a-vertical.md"}
-"""A test of its own follows it."""
+_ELSEWHERE = {
+    "add-a-vertical.md": "tests/contract/test_fifth_vertical.py",
+    "add-a-connector.md": "tests/contract/test_add_a_connector.py",
+}
+"""Their blocks are the files of a package; the tests build, install and run it."""
+_PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+_DOCUMENTS = [path for path in _PAGES if path.name not in _ELSEWHERE]
 _WITH_CODE = [
     path
     for path in _DOCUMENTS
-    if path.name not in _ELSEWHERE
-    and any(block.language in RUN and block.mark != "skip" for block in blocks(path))
+    if any(block.language in RUN and block.mark != "skip" for block in blocks(path))
 ]
 
 
@@ -65,6 +68,12 @@ def test_every_block_is_run_or_says_why_not(document: Path) -> None:
 
     assert not unknown
     assert not unmarked
+
+
+@pytest.mark.parametrize(("page", "test"), _ELSEWHERE.items())
+def test_a_page_that_is_run_elsewhere_is_run_there(page: str, test: str) -> None:
+    assert (ROOT / "docs" / page).is_file()
+    assert f'"{page}"' in (ROOT / test).read_text(encoding="utf-8")
 
 
 def test_a_block_that_fails_fails_the_script() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.docs.conftest import ROOT, System, bring_up, key_in, stop
+from tests.system import ROOT, System, bring_up, key_in, stop
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 

@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from core.records import Prediction
-from verticals.finance.recipe import DATA, SENTIMENT, SENTIMENTS, TOPIC, TOPICS
-
-PROMOTION_METRIC: Mapping[str, str] = {SENTIMENT.name: "macro_f1", TOPIC.name: "micro_f1"}
-"""The metric by which a candidate is compared with its baselines and with the version in production."""
+from verticals.finance.recipe import DATA, SENTIMENTS, TOPICS
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,12 +96,16 @@ def test_texts_are_cut_where_the_model_ends(
     assert head @ whole == pytest.approx(1.0, abs=1e-5)
 
     short = SentenceEncoder(pretrained("tiny"), max_tokens=8)
-    cut, longer = short.encode(["one two three four five six", "one two three four five six seven eight nine"])
+    cut, longer = short.encode(
+        ["one two three four five six", "one two three four five six seven eight nine"]
+    )
     assert cut @ longer == pytest.approx(1.0, abs=1e-5)
 
 
 def _weight_of_the_last_layer(encoder: SentenceEncoder) -> tuple[str, np.ndarray]:
-    named = [(name, p) for name, p in encoder.module.named_parameters() if "layer.1.output.dense.weight" in name]
+    named = [
+        (name, p) for name, p in encoder.module.named_parameters() if "layer.1.output.dense.weight" in name
+    ]
     name, parameter = named[0]
     return name, parameter.detach().numpy()
 

@@ -1,4 +1,4 @@
-"""A system brought up as the README says, by `colonnade up`, once for all documents."""
+"""A system brought up by `colonnade up`, once for all tests that need the real starters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 1500
 """Seconds for a start from nothing, starter models included, on two busy cores."""
 

@@ -1,0 +1,4 @@
+from core.testing.storage import sqlite_storage, sqlite_url
+from core.testing.weights import pretrained, tiny_settings
+
+__all__ = ["pretrained", "sqlite_storage", "sqlite_url", "tiny_settings"]

@@ -1,0 +1,72 @@
+"""Run as a process: loads the libraries once, then forks a child for each line `FILE METHOD LIMIT` on stdin.
+
+It prints the child's pid at once and its wait status at its end. The child trains on FILE for the tenant
+`demo`, as the command line does, with files of LIMIT bytes at most (0: any); it ends with 7 where there was no
+room.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import traceback
+from pathlib import Path
+
+import sentence_transformers  # noqa: F401 - loaded once, for all children
+import sklearn.linear_model
+import sklearn.svm  # noqa: F401
+import transformers.trainer  # noqa: F401
+
+import core.training.network  # noqa: F401
+from core.errors import StorageFull
+from core.models.versions import Versions
+from core.settings import Settings
+from core.storage.engine import Storage
+from core.training.recipe import Task
+from core.training.run import TrainingRequest, run_training
+from tests.core.training import toy
+
+
+def _train(file: str, method: str, limit: int) -> int:
+    settings = Settings()
+    recipe = toy.HEAD if method == "head" else toy.FULL
+    with Storage.open(settings.resolved_database_url) as storage:
+        versions = Versions(storage, settings.data)
+        if limit:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        request = TrainingRequest(Task("toy.mood", recipe=recipe), Path(file), force=True)
+        try:
+            run_training(request, "demo", settings, versions, toy.silent, actor="child")
+        except StorageFull as error:
+            sys.stderr.write(f"{error}\n")
+            return 7
+    return 0
+
+
+def _child(file: str, method: str, limit: str) -> None:
+    try:
+        code = _train(file, method, int(limit))
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def main() -> None:
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            _child(*line.split())
+        sys.stdout.write(f"{child}\n")
+        sys.stdout.flush()
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{status}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
