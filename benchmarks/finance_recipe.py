@@ -27,7 +27,7 @@ from core.training.metrics import indicator, summary
 from core.training.recipe import Recipe, Task
 from core.training.trainer import train
 
-RECIPE = Recipe(method="full", epochs=3)
+RECIPE = Recipe(method="full")
 
 
 def _fine_tuned(spec: Spec, where: Path, settings: Settings) -> dict[str, Any]:

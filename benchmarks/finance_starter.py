@@ -2,8 +2,8 @@
 
     python -m benchmarks.finance_starter [SET …]
 
-A set's labels are renamed to the starter's, labels without a counterpart are left out, and where a set lacks one
-of the starter's classes the answer is the likeliest of those it has; the labels compared are printed.
+A set's labels are renamed to the starter's, labels without a counterpart are left out, and where a set lacks
+one of the starter's classes the answer is the likeliest of those it has; the labels compared are printed.
 """
 
 from __future__ import annotations

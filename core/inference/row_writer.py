@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,9 @@ from typing import IO, Any
 
 from core.errors import InvalidInput
 from core.inference.rows import format_of
+
+_RISKY = re.compile("[\ud800-\udfff\u0085\u2028\u2029]")
+"""Lone surrogates, and what some readers take for the end of a line."""
 
 Writer = Callable[[Sequence[Mapping[str, Any]]], None]
 
@@ -50,10 +54,10 @@ def _json_writer(stream: IO[str]) -> Writer:
 
 
 def _json_line(row: Mapping[str, Any]) -> str:
-    """Return a row as JSON that every reader takes: null for NaN, escapes for lone surrogates."""
+    """Return a row as JSON that every reader takes: null for NaN, escapes for what some end a line at."""
     plain = {key: None if value != value else value for key, value in row.items()}
     line = json.dumps(plain, ensure_ascii=False, default=str)
-    if any("\ud800" <= char <= "\udfff" for char in line):
+    if _RISKY.search(line):
         line = json.dumps(plain, default=str)
     return line + "\n"
 

@@ -114,7 +114,8 @@ def _csv_chunks(file: Path, encoding: str) -> Iterator[list[Row]]:
         blank_is_no_row = len(pd.read_csv(file, nrows=0, **options).columns) > 1
         with pd.read_csv(file, chunksize=CHUNK, skip_blank_lines=blank_is_no_row, **options) as frames:
             for frame in frames:
-                yield rows_of(frame, file.name)
+                if len(frame):  # a header alone is read as a frame without rows
+                    yield rows_of(frame, file.name)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise InvalidInput(
             f"{file.name} is no readable CSV: {error}.", remedy="Quote cells with commas."

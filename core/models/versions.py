@@ -220,13 +220,11 @@ class Versions:
             row = session.get(ModelVersion, (tenant, version))
             if row is not None:
                 return self._version(row)
-        if (shared := self.get(tenant, version)).tenant == SHARED:
-            raise Conflict(
-                f"{version} is a shared starter of task {shared.task!r}; it serves whoever has no model of"
-                " their own.",
-                remedy="Train a model of your own and promote that.",
-            )
-        raise _not_found(tenant, version)
+        shared = self.get(tenant, version)  # raises where it is nobody's
+        raise Conflict(
+            f"{version} is a shared starter of task {shared.task!r}; it serves where there is no own one.",
+            remedy="Train a model of your own and promote that.",
+        )
 
     def _first(self, tenant: str, find: Callable[[Session], ModelVersion | None]) -> Version | None:
         for owner in dict.fromkeys((tenant, SHARED)):

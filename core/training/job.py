@@ -53,33 +53,35 @@ def run(services: _Services, payload: Mapping[str, Any], progress: Progress) -> 
     Raises:
         InvalidInput, NotFound, StorageFull: see `run_training`; the serving model is unchanged.
     """
-    tenant = str(payload["tenant"])
+    request, tenant, settings = _request(payload), str(payload["tenant"]), services.settings
+    versions = Versions(services.storage, settings.data)
+    actor, job_id = str(payload.get("actor") or "job"), payload.get("job_id")
+    card: dict[str, Any] = {}
+    if job_id is not None:
+        card = {JOB: str(job_id)}
+        done = _earlier(card[JOB], tenant, request.task.name, settings, versions)
+        if done is not None:
+            progress(1.0, "trained by an earlier run of this job")
+            return stage(done, tenant, versions, actor=actor, force=request.force).report()
+    return run_training(request, tenant, settings, versions, progress, actor=actor, card=card).report()
+
+
+def _request(payload: Mapping[str, Any]) -> TrainingRequest:
     known = Task(
         payload["task"],
         payload.get("kind") or "single",
-        recipe=recipe_from(_BASE, _of(payload, "base_recipe")),
+        recipe=recipe_from(Task("any").recipe, _of(payload, "base_recipe")),
     )
     task = task_for(
         known.name, known, multi=None, method=payload.get("method"), overrides=_of(payload, "recipe")
     )
-    request = TrainingRequest(
+    return TrainingRequest(
         task=task,
         data=Path(payload["dataset_path"]),
         mapping=_of(payload, "map"),
         label_separator=payload.get("label_separator") or ";",
         force=bool(payload.get("force")),
     )
-    versions = Versions(services.storage, services.settings.data)
-    actor = str(payload.get("actor") or "job")
-    job_id = payload.get("job_id")
-    done = None if job_id is None else _earlier(str(job_id), tenant, task.name, services.settings, versions)
-    if done is not None:
-        progress(1.0, "trained by an earlier run of this job")
-        return stage(done, tenant, versions, actor=actor, force=request.force).report()
-    card = {} if job_id is None else {JOB: str(job_id)}
-    return run_training(
-        request, tenant, services.settings, versions, progress, actor=actor, card=card
-    ).report()
 
 
 @dataclass(frozen=True)
@@ -101,9 +103,6 @@ def _earlier(job_id: str, tenant: str, task: str, settings: Settings, versions: 
         if manifest.task == task and manifest.card.get(JOB) == job_id:
             return _Published(path.parent, manifest)
     return None
-
-
-_BASE = Task("any").recipe
 
 
 def _of(payload: Mapping[str, Any], name: str) -> Mapping[str, Any]:

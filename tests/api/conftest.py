@@ -17,6 +17,9 @@ from core.settings import Settings
 from core.testing.predictor import FixedPredictor
 from core.training.recipe import Task
 from core.vertical import Vertical
+from tests.api.running import running
+
+__all__ = ["running"]
 
 SINGLE = Task("toy.mood", labels=("bad", "good"))
 MULTI = Task("toy.topics", kind="multi", labels=("a", "b", "c"))

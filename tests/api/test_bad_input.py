@@ -26,6 +26,7 @@ VALID: dict[str, dict[str, object]] = {
         "label_separator": " ",
     },
     "/v1/keys": {
+        "tenant": "demo",
         "scopes": ["predict"],
         "expires_at": "2999-01-01T00:00:00Z",
         "publishable": True,
@@ -36,11 +37,6 @@ VALID: dict[str, dict[str, object]] = {
     "/v1/tasks/toy.mood/rollback": {},
 }
 UPLOAD = "/v1/datasets"
-
-
-@pytest.fixture
-def operator(served: Served) -> dict[str, str]:
-    return served.headers("demo", "admin", "operator")
 
 
 def test_every_post_route_is_attacked_here(served: Served) -> None:
@@ -59,8 +55,8 @@ def _attacks(path: str) -> Iterator[tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize("path", VALID)
-def test_no_body_ends_in_a_5xx(served: Served, operator: dict[str, str], path: str) -> None:
-    headers = {**operator, "Content-Type": "application/json"}
+def test_no_body_ends_in_a_5xx(served: Served, admin: dict[str, str], path: str) -> None:
+    headers = {**admin, "Content-Type": "application/json"}
     for name, body in _attacks(path):
         reply = served.http.post(path, content=body, headers=headers)
         assert reply.status_code < 500, f"{name}: {reply.status_code} {reply.text[:200]}"
@@ -83,9 +79,9 @@ def test_no_body_ends_in_a_5xx(served: Served, operator: dict[str, str], path: s
     ],
 )
 def test_whole_bodies_have_the_status_that_was_promised(
-    served: Served, operator: dict[str, str], name: str, status: int
+    served: Served, admin: dict[str, str], name: str, status: int
 ) -> None:
-    headers = {**operator, "Content-Type": "application/json"}
+    headers = {**admin, "Content-Type": "application/json"}
 
     assert served.http.post("/v1/predict", content=BODIES[name], headers=headers).status_code == status
 
@@ -93,8 +89,8 @@ def test_whole_bodies_have_the_status_that_was_promised(
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "a", "", 'application/json; x="\\']
 )
-def test_other_content_types_are_refused(served: Served, operator: dict[str, str], content_type: str) -> None:
-    headers = {**operator, "Content-Type": content_type}
+def test_other_content_types_are_refused(served: Served, admin: dict[str, str], content_type: str) -> None:
+    headers = {**admin, "Content-Type": content_type}
 
     reply = served.http.post("/v1/predict", content=b'{"task": "toy.mood", "texts": ["a"]}', headers=headers)
 

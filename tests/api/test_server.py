@@ -2,93 +2,19 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.api.running import ROOT, Running, environment
+
 pytestmark = pytest.mark.slow
-
-
-@dataclass
-class Running:
-    process: subprocess.Popen[bytes]
-    port: int
-    data: Path
-    log: Path
-    key: str
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
-
-    def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, Any]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            connection.request(method, path, body, {"Authorization": f"Bearer {self.key}", **headers})
-            reply = connection.getresponse()
-            return reply.status, reply.read()
-        finally:
-            connection.close()
-
-    def events(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.log.read_text().splitlines() if line]
-
-
-def _environment(data: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("COLONNADE_")}
-    return {**kept, "COLONNADE_DATA": str(data), "COLONNADE_RECEIVE_TIMEOUT": "3", "COLONNADE_THREADS": "1"}
-
-
-def _cli(data: Path, *arguments: str) -> str:
-    command = [sys.executable, "-m", "api.cli", *arguments]
-    done = subprocess.run(
-        command, cwd=ROOT, env=_environment(data), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
-    data, port, log = tmp_path / "data", _free_port(), tmp_path / "log"
-    scopes = ("--scope", "admin")
-    key = json.loads(_cli(data, "keys", "create", *scopes, "--json"))["key"]
-    with log.open("wb") as stderr:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "api.cli", "serve", "--port", str(port), "--json"],
-            cwd=ROOT,
-            env=_environment(data),
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-        )
-        assert process.stdout is not None
-        try:
-            said = process.stdout.readline()
-            assert said, log.read_text()
-            assert json.loads(said)["url"] == f"http://127.0.0.1:{port}"
-            yield Running(process, port, data, log, key)
-        finally:
-            process.kill()
-            process.wait()
-            process.stdout.close()
 
 
 def _half(server: Running) -> tuple[socket.socket, bytes]:
@@ -206,7 +132,7 @@ def test_a_taken_port_is_one_line(running: Running) -> None:
     command = [sys.executable, "-m", "api.cli", "serve", "--port", str(running.port)]
 
     run = subprocess.run(
-        command, cwd=ROOT, env=_environment(running.data), capture_output=True, text=True, check=False
+        command, cwd=ROOT, env=environment(running.data), capture_output=True, text=True, check=False
     )
 
     assert run.returncode == 1

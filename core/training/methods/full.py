@@ -62,6 +62,11 @@ def fit(job: FitJob) -> Fitted:
     return _fitted(network, job, best.notes)
 
 
+def epochs(job: FitJob) -> int:
+    """Return the recipe's epochs, or what the number of rows asks for."""
+    return job.recipe.epochs or min(8, max(3, round(12_000 / max(1, len(job.train)))))
+
+
 def _fitted(network: Network, job: FitJob, notes: Mapping[str, Any]) -> Fitted:
     """Round the weights as they will be stored, and hand back encoder and heads as they will be served."""
     from core.training.network import SCALE
@@ -115,7 +120,7 @@ def _trainer(network: Network, job: FitJob, tokens: Tokens, best: _BestWeights, 
 
     arguments = TrainingArguments(
         output_dir=scratch,
-        num_train_epochs=recipe.epochs,
+        num_train_epochs=epochs(job),
         per_device_train_batch_size=recipe.batch_size,
         learning_rate=recipe.learning_rate,
         warmup_steps=recipe.warmup_ratio,
@@ -194,11 +199,11 @@ class _BestWeights:
         """Return the Trainer's side of it, which also tells how far training is."""
         from transformers import TrainerCallback
 
-        watcher, epochs, progress = self, self._job.recipe.epochs, self._job.progress
+        watcher, last, progress = self, epochs(self._job), self._job.progress
 
         class Watch(TrainerCallback):
             def on_step_end(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
-                progress(state.global_step / max(1, state.max_steps), f"epoch {state.epoch:.1f} of {epochs}")
+                progress(state.global_step / max(1, state.max_steps), f"epoch {state.epoch:.1f} of {last}")
 
             def on_epoch_end(self, _args: Any, _state: Any, control: Any, **_: Any) -> Any:
                 control.should_training_stop = watcher.judge() or control.should_training_stop

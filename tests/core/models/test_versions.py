@@ -182,9 +182,9 @@ def test_starters_are_shared_for_reading_only(versions: Versions, tmp_path: Path
     assert (serving.tenant, serving.id) == (SHARED, starter)
     assert versions.get("demo", starter).id == starter
     assert [version.id for version in versions.list("demo")] == [starter]
-    with pytest.raises(NotFound):
-        versions.promote("demo", starter, "cli")
-    with pytest.raises(NotFound):
+    with pytest.raises(Conflict, match="shared starter"):
+        versions.promote("demo", starter, "cli", force=True)
+    with pytest.raises(NotFound, match="shared starter"):
         versions.rollback("demo", TASK, "cli")
 
     own = _add(versions, tmp_path, method="full")

@@ -235,4 +235,4 @@ def test_the_background_job_trains_as_its_payload_says(
     recipe = version.manifest.recipe
     assert (recipe["epochs"], recipe["seed"], recipe["method"]) == (2, 5, "head")
     with pytest.raises(NotFound):
-        job.run(services, {**payload, "dataset_path": str(tmp_path / "none.csv")}, toy.silent)
+        job.run(services, {**payload, "job_id": "k", "dataset_path": str(tmp_path / "none.csv")}, toy.silent)

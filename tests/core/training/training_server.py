@@ -1,17 +1,19 @@
-"""Run as a process: loads the libraries once, then forks a child for each line `FILE METHOD LIMIT` on stdin.
+"""Run as a process: loads the libraries once, then forks a child for each JSON line on stdin.
 
-It prints the child's pid at once and its wait status at its end. The child trains on FILE for the tenant
-`demo`, as the command line does, with files of LIMIT bytes at most (0: any); it ends with 7 where there was no
-room.
+A line has `file`, `method`, `limit`, `data`, `url` and `cache`. The server prints the child's pid at once and
+its wait status at its end. The child trains on the file for the tenant `demo`, as the command line does, with
+files of `limit` bytes at most (0: any); it ends with 7 where there was no room.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 import sentence_transformers  # noqa: F401 - loaded once, for all children
 import sklearn.linear_model
@@ -28,14 +30,14 @@ from core.training.run import TrainingRequest, run_training
 from tests.core.training import toy
 
 
-def _train(file: str, method: str, limit: int) -> int:
-    settings = Settings()
-    recipe = toy.HEAD if method == "head" else toy.FULL
-    with Storage.open(settings.resolved_database_url) as storage:
+def _train(order: dict[str, Any]) -> int:
+    settings = Settings(data=order["data"], cache=order["cache"], encoder="tiny", threads=1, device="cpu")
+    recipe = toy.HEAD if order["method"] == "head" else toy.FULL.model_copy(update={"epochs": 1})
+    with Storage.open(order["url"]) as storage:
         versions = Versions(storage, settings.data)
-        if limit:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-        request = TrainingRequest(Task("toy.mood", recipe=recipe), Path(file), force=True)
+        if order["limit"]:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (order["limit"], order["limit"]))
+        request = TrainingRequest(Task("toy.mood", recipe=recipe), Path(order["file"]), force=True)
         try:
             run_training(request, "demo", settings, versions, toy.silent, actor="child")
         except StorageFull as error:
@@ -44,14 +46,14 @@ def _train(file: str, method: str, limit: int) -> int:
     return 0
 
 
-def _child(file: str, method: str, limit: str) -> None:
+def _child(order: dict[str, Any]) -> None:
+    code = 1
     try:
-        code = _train(file, method, int(limit))
-    except BaseException:
+        code = _train(order)
+    finally:
         traceback.print_exc()
-        code = 1
-    sys.stderr.flush()
-    os._exit(code)
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def main() -> None:
@@ -60,7 +62,7 @@ def main() -> None:
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            _child(*line.split())
+            _child(json.loads(line))
         sys.stdout.write(f"{child}\n")
         sys.stdout.flush()
         _, status = os.waitpid(child, 0)
