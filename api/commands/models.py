@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from core.models.versions import Version, Versions
 
 app = App(name="models", help="Fetch pretrained weights; list, show, promote and roll back trained models.")
+app.command("api.commands.starters:starters", name="starters")
 _ACTOR = "cli"
 _COLUMNS = ("id", "task", "stage", "method", "created_at", "promoted_at")
 

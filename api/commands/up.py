@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from api.bootstrap import Container, build, limit_threads, observe
-from api.terminal import console, notes, progress
+from api.commands.starters import told, train_in_child
+from api.terminal import console, notes
 from core.errors import ConfigurationError, Unauthenticated
-from core.ports import Progress
 from core.security.keys import Keys
 from core.security.tenants import Tenants
 from core.settings import Settings
-from core.training.recipe import Task
 from core.vertical import RestExample, Vertical
 
 TENANT = "demo"
@@ -35,7 +34,6 @@ CORE_SCOPES = (
 )
 _STEPS = 4
 _ACTOR = "up"
-_PAUSE = 5.0
 
 
 def up(*, host: str | None = None, port: int | None = None) -> None:
@@ -88,37 +86,17 @@ def _step(number: int, title: str) -> Iterator[None]:
     notes().print(f"      done in {time.monotonic() - started:.1f} s", markup=False)
 
 
-@contextmanager
-def _told() -> Iterator[Progress]:
-    """Yield a Progress: a bar on a terminal, a line now and then in a log."""
-    if notes().is_terminal:
-        with progress() as move:
-            yield move
-        return
-    due = time.monotonic() + _PAUSE
-
-    def tell(share: float, line: str) -> None:
-        nonlocal due
-        if time.monotonic() >= due:
-            notes().print(f"      {share:4.0%} {line}", markup=False)
-            due = time.monotonic() + _PAUSE
-
-    yield tell
-
-
 def _prepare(settings: Settings) -> tuple[Container, str]:
     """Do what is not done yet; return the parts, ready to be served, and the demonstration key."""
-    with _step(1, f"pretrained weights: {settings.encoder} (in {settings.cache})"), _told() as told:
+    with _step(1, f"pretrained weights: {settings.encoder} (in {settings.cache})"), told() as move:
         from core.models.fetch import pull
 
-        pull(settings.encoder, settings.cache, progress=told)
+        pull(settings.encoder, settings.cache, progress=move)
     with _step(2, f"database and settings (in {settings.data})"):
         container = build(settings, with_worker=True)
     try:
-        with _step(3, "starter models"), _told() as told:
-            from core.training.starter import ensure
-
-            ensure(starter_tasks(container.verticals), settings, container.versions, told)
+        with _step(3, "starter models"):
+            train_in_child(container)
         with _step(4, f"tenant and API key: {TENANT}"):
             Tenants(container.storage).ensure(TENANT, actor=_ACTOR)
             token = demo_key(container)
@@ -126,11 +104,6 @@ def _prepare(settings: Settings) -> tuple[Container, str]:
         container.close()
         raise
     return container, token
-
-
-def starter_tasks(verticals: tuple[Vertical, ...]) -> list[Task]:
-    """Return the tasks that are served from the start."""
-    return [task for vertical in verticals if vertical.finished for task in vertical.tasks]
 
 
 def _scopes(verticals: tuple[Vertical, ...]) -> frozenset[str]:

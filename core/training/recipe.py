@@ -33,7 +33,7 @@ class Recipe(BaseModel):
     frozen_layers: Annotated[int, Field(ge=0, le=1000)] = 4
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     patience: Annotated[int, Field(ge=1)] = 2
-    class_weights: bool = True
+    class_weights: bool = False
     dev_share: Annotated[float, Field(gt=0, lt=0.9)] = 0.15
     seed: int = 13
 

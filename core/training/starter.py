@@ -66,14 +66,19 @@ def ensure(tasks: Sequence[Task], settings: Settings, versions: Versions, progre
     Raises:
         StorageFull: no room to publish.
     """
-    pending = [group for group in groups(tasks) if not _present(group, settings, versions)]
-    for number, group in enumerate(pending):
+    todo = pending(tasks, settings, versions)
+    for number, group in enumerate(todo):
 
         def moved(share: float, line: str, number: int = number, names: str = _names(group)) -> None:
-            progress((number + share) / len(pending), f"{names}: {line}")
+            progress((number + share) / len(todo), f"{names}: {line}")
 
         _train(group, settings, versions, moved)
-    return [task.name for group in pending for task in group]
+    return [task.name for group in todo for task in group]
+
+
+def pending(tasks: Sequence[Task], settings: Settings, versions: Versions) -> list[tuple[Task, ...]]:
+    """Return the groups of starters that are missing, or whose examples or recipe changed."""
+    return [group for group in groups(tasks) if not _present(group, settings, versions)]
 
 
 def _names(group: Sequence[Task]) -> str:

@@ -32,7 +32,7 @@ import pytest
 from core.storage.engine import Storage
 from core.testing.postgres import PostgresServer, postgres_server
 from tests.deploy.files import DEPLOY, compose, of, variables
-from tests.docs.conftest import free_port
+from tests.system import free_port
 from tests.house.source import ROOT
 from tools import setup_env
 

@@ -40,7 +40,9 @@ LANGUAGES = ("en", "zh")
 # Some 1,660 short rows want more passes than the thousands that the default is meant for.
 _RECIPE = Recipe(method="full", epochs=6)
 
-STARTER = tuple(DATA / f"starter_{lang}_{source}.csv" for lang in LANGUAGES for source in ("news", "social"))
+STARTER = tuple(
+    DATA / f"starter_{lang}_{source}.csv" for lang in LANGUAGES for source in ("news", "social", "contrast")
+)
 
 SENTIMENT = Task(
     name="finance.sentiment",
