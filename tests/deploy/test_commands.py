@@ -32,8 +32,8 @@ import pytest
 from core.storage.engine import Storage
 from core.testing.postgres import PostgresServer, postgres_server
 from tests.deploy.files import DEPLOY, compose, of, variables
-from tests.system import free_port
 from tests.house.source import ROOT
+from tests.system import free_port
 from tools import setup_env
 
 __all__ = ["postgres_server"]
