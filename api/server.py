@@ -100,12 +100,16 @@ def run(app: FastAPI, settings: Settings, *, ready: Callable[[], None] = lambda:
     Raises:
         ConfigurationError: the port cannot be bound.
     """
-    _check_port(settings)
+    check_port(settings)
     asyncio.run(_serve(app, settings, ready))
 
 
-def _check_port(settings: Settings) -> None:
-    """Fail with one line where granian would with a traceback."""
+def check_port(settings: Settings) -> None:
+    """Fail with one line where granian would with a traceback.
+
+    Raises:
+        ConfigurationError: something else listens there, or the address is not this machine's.
+    """
     import socket
 
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
@@ -116,5 +120,5 @@ def _check_port(settings: Settings) -> None:
         except OSError as error:
             raise ConfigurationError(
                 f"Cannot listen on {settings.host}:{settings.port}: {error.strerror or error}.",
-                remedy="Stop what listens there, or choose another with --port.",
+                remedy="Stop what listens there, or choose another: `--port 8001`, or `make up PORT=8001`.",
             ) from error

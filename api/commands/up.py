@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +13,9 @@ from typing import Any
 
 from api.bootstrap import Container, build, limit_threads, observe
 from api.commands.starters import told, train_in_child
+from api.server import check_port
 from api.terminal import console, notes
-from core.errors import ConfigurationError, Unauthenticated
+from core.errors import Unauthenticated
 from core.security.keys import Keys
 from core.security.tenants import Tenants
 from core.settings import Settings
@@ -50,7 +50,7 @@ def up(*, host: str | None = None, port: int | None = None) -> None:
         name: value for name, value in (("host", host), ("port", port)) if value is not None
     }
     settings = Settings(**given)
-    _need_port(settings)
+    check_port(settings)  # now, rather than after minutes of training
     limit_threads(settings)
     container, token = _prepare(settings)
     observe(settings)
@@ -62,20 +62,6 @@ def up(*, host: str | None = None, port: int | None = None) -> None:
         run(create_app(container=container), settings, ready=lambda: _welcome(container, token))
     finally:
         container.close()
-
-
-def _need_port(settings: Settings) -> None:
-    """Fail now rather than after minutes of training."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise ConfigurationError(
-                f"Cannot listen on {settings.host}:{settings.port}: {error.strerror or error}.",
-                remedy="Stop what listens there, or choose another port: `make up PORT=8001`.",
-            ) from error
 
 
 @contextmanager

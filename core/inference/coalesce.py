@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from core.inference.wrapped import WrappedEncoder
 from core.ports import Encoder, Role, Text
 
 Floats = NDArray[np.float32]
@@ -26,7 +27,7 @@ class _Request:
         return self.rows is not None or self.error is not None
 
 
-class CoalescingEncoder:
+class CoalescingEncoder(WrappedEncoder):
     """The Encoder port over another one, for many threads.
 
     Whoever finds the encoder free takes all that wait, encodes it in one call and hands everybody his rows;
@@ -35,26 +36,11 @@ class CoalescingEncoder:
     """
 
     def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
+        super().__init__(encoder)
         self._waiting: list[_Request] = []
         self._queue = threading.Lock()
         self._turn = threading.Lock()
         self.passes = 0
-
-    @property
-    def name(self) -> str:
-        """Name of the encoder beneath."""
-        return self._encoder.name
-
-    @property
-    def fingerprint(self) -> str:
-        """Fingerprint of the encoder beneath."""
-        return self._encoder.fingerprint
-
-    @property
-    def dimension(self) -> int:
-        """Length of a vector."""
-        return self._encoder.dimension
 
     def encode(self, texts: Sequence[Text], *, role: Role = "query") -> Floats:
         """Return unit vectors of shape (len(texts), dimension)."""

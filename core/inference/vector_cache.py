@@ -10,6 +10,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from core.inference.wrapped import WrappedEncoder
 from core.ports import Encoder, Role, Text
 
 Floats = NDArray[np.float32]
@@ -24,7 +25,7 @@ def _key(text: Text, role: Role) -> bytes:
     return digest.digest()
 
 
-class CachedEncoder:
+class CachedEncoder(WrappedEncoder):
     """The Encoder port over another encoder; keeps the vectors last used.
 
     Only digests of texts are kept, never the texts.
@@ -35,26 +36,11 @@ class CachedEncoder:
     """
 
     def __init__(self, encoder: Encoder, capacity: int = 20_000) -> None:
-        self._encoder = encoder
+        super().__init__(encoder)
         self._capacity = capacity
         self._rows: OrderedDict[bytes, Floats] = OrderedDict()
         self._lock = threading.Lock()
         self.hits = 0
-
-    @property
-    def name(self) -> str:
-        """Name of the encoder beneath."""
-        return self._encoder.name
-
-    @property
-    def fingerprint(self) -> str:
-        """Fingerprint of the encoder beneath."""
-        return self._encoder.fingerprint
-
-    @property
-    def dimension(self) -> int:
-        """Length of a vector."""
-        return self._encoder.dimension
 
     def encode(self, texts: Sequence[Text], *, role: Role = "query") -> Floats:
         """Return unit vectors of shape (len(texts), dimension); a distinct text is encoded once at most."""

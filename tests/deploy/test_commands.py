@@ -40,8 +40,8 @@ __all__ = ["postgres_server"]
 pytestmark = pytest.mark.slow
 
 _RUN = (
-    "python tools/setup_env.py --venv /opt/colonnade --no-editable --dependencies-only",
-    "python tools/setup_env.py --venv /opt/colonnade --no-editable",
+    "python tools/setup_env.py --venv /srv/colonnade --no-editable --dependencies-only",
+    "python tools/setup_env.py --venv /srv/colonnade --no-editable",
     "install -d -o 10001 -g 10001 -m 0700 /data /cache",
 )
 
@@ -58,7 +58,7 @@ def test_every_command_has_its_test_below() -> None:
 def test_the_set_up_takes_its_arguments(line: str) -> None:
     options = setup_env.parse(shlex.split(line)[2:])
 
-    assert options.venv == Path("/opt/colonnade")
+    assert options.venv == Path("/srv/colonnade")
     assert options.no_editable
     assert not options.dev
 
