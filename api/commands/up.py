@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from api.bootstrap import Container, build, limit_threads, observe
-from api.commands.starters import told, train_in_child
+from api.commands.starters import starter_tasks, told, train_in_child
 from api.server import check_port
 from api.terminal import console, notes
-from core.errors import Unauthenticated
+from core.errors import ColonnadeError, Unauthenticated
+from core.records import Example
 from core.security.keys import Keys
 from core.security.tenants import Tenants
 from core.settings import Settings
@@ -59,7 +61,7 @@ def up(*, host: str | None = None, port: int | None = None) -> None:
     from api.server import run
 
     try:
-        run(create_app(container=container), settings, ready=lambda: _welcome(container, token))
+        run(create_app(container=container), settings, ready=lambda: _answering(container, token))
     finally:
         container.close()
 
@@ -141,6 +143,20 @@ def curl(example: RestExample, base: str, token: str) -> str:
         body = json.dumps(example.body, ensure_ascii=False)
         parts += ["-H", "Content-Type: application/json", "-d", body]
     return shlex.join(parts)
+
+
+def _answering(container: Container, token: str) -> None:
+    """Say how to ask; meanwhile load the models, so that the first question is answered like the second."""
+    _welcome(container, token)
+    threading.Thread(target=_warm, args=(container,), daemon=True).start()
+
+
+def _warm(container: Container) -> None:
+    tasks = [task.name for task in starter_tasks(container.verticals)]
+    try:
+        container.predictor.predict(TENANT, tasks, [Example("warm")])
+    except ColonnadeError as error:  # the first request will say the same to whoever asks
+        notes().print(f"Models are not loaded yet: {error}", markup=False)
 
 
 def _welcome(container: Container, token: str) -> None:

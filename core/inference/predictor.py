@@ -54,15 +54,6 @@ class LocalPredictor:
             for task, each in chosen.items()
         }
 
-    def warm(self, tenant: str, tasks: Sequence[str]) -> None:
-        """Load the production versions of the tasks now, rather than at the first request.
-
-        Raises:
-            NotFound, IntegrityFailure, Unavailable: see `predict`.
-        """
-        for task in tasks:
-            self._open(self.version(tenant, task).path)
-
     def version(self, tenant: str, task: str, model: str | None = None) -> Version:
         """Return the version that serves a task, or the one asked for.
 

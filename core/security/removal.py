@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, inspect, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, NotFound
@@ -47,10 +47,13 @@ def _delete_rows(session: Session, tenant: str, actor: str) -> int:
         raise NotFound(f"There is no tenant {tenant}.", remedy="See `colonnade tenants list`.")
     if row.state != "suspended":
         raise Conflict(f"{tenant} is active.", remedy=f"Run `colonnade tenants suspend {tenant}` first.")
-    count = 0
+    count, connection = 0, session.connection()
+    present = set(
+        inspect(connection).get_table_names()
+    )  # a plug-in's tables may be declared and not migrated
     for table in reversed(Base.metadata.sorted_tables):
-        if "tenant_id" in table.c:
-            count += session.connection().execute(delete(table).where(table.c.tenant_id == tenant)).rowcount
+        if "tenant_id" in table.c and table.name in present:
+            count += connection.execute(delete(table).where(table.c.tenant_id == tenant)).rowcount
     session.delete(row)
     emit(session, "security.tenant.deleted", {"tenant": tenant})
     audit.record(session, actor=actor, action="tenant.deleted", subject=tenant, detail={"rows": count})

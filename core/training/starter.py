@@ -29,7 +29,8 @@ def load_starter(task: Task) -> Dataset:
     rows: tuple[Example, ...] = tuple(row for part in parts for row in part.train)
     labels = sorted({label for part in parts for label in part.labels})
     warnings = tuple(warning for part in parts for warning in part.warnings)
-    return Dataset(rows, (), tuple(labels), fingerprint(rows), len(rows), warnings, str(task.starter[0]))
+    names = " + ".join(path.name for path in task.starter)
+    return Dataset(rows, (), tuple(labels), fingerprint(rows), len(rows), warnings, names)
 
 
 def _signature(tasks: Iterable[Task], encoder: str) -> str:

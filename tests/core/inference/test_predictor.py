@@ -91,7 +91,6 @@ def test_many_heads_one_pass(
     tasks = ["toy.mood", "toy.topic", "toy.risk"]
     for seed, task in enumerate(tasks):
         serving(versions, "demo", artefact(tmp_path, tiny, task, seed=seed, delta=delta, multi=seed == 1))
-    predictor.warm("demo", tasks)
     assert passes == []
 
     said = predictor.predict("demo", tasks, ITEMS)

@@ -6,22 +6,40 @@ processors.
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Sequence
 
 import httpx
 import pytest
 
 from core.records import Prediction
-from tests.system import System, key_in
+from tests.system import System
 from verticals.finance.evaluate import GoldenCase, golden_cases, golden_report
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 _BATCH = 80
 
 
+def _key_of_a_new_tenant(system: System) -> str:
+    """The demo tenant may have trained models of its own by now; a new one is served by the starters."""
+
+    def run(*argv: str) -> str:
+        command = [sys.executable, "-m", "api.cli", *argv]
+        return subprocess.run(
+            command, env=system.environment, check=True, capture_output=True, text=True
+        ).stdout
+
+    run("tenants", "create", "golden")
+    return str(
+        json.loads(run("keys", "create", "--tenant", "golden", "--scope", "finance:read", "--json"))["key"]
+    )
+
+
 @pytest.fixture(scope="module")
 def answers(system: System) -> list[dict[str, object]]:
-    headers = {"Authorization": f"Bearer {key_in(system.said)}"}
+    headers = {"Authorization": f"Bearer {_key_of_a_new_tenant(system)}"}
     found: list[dict[str, object]] = []
     for start in range(0, len(golden_cases()), _BATCH):
         texts = [{"text": case.text} for case in golden_cases()[start : start + _BATCH]]
