@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from benchmarks.served import demo_key, serving
+from benchmarks.served import serving, starter_key
 from core.models.fetch import open_weights
 from core.settings import Settings
 from core.training.starter import load_starter
@@ -78,7 +78,7 @@ def main() -> None:
     given = parser.parse_args()
     settings = Settings()
     outcome: dict[str, Any] = {"threads": settings.threads, "encoder": settings.encoder, "batch": _BATCH}
-    with demo_key() as token, serving() as server:
+    with starter_key() as token, serving() as server:
         outcome["start"] = {"alive_s": round(server.alive_after, 2), "ready_s": round(server.ready_after, 2)}
         outcome["idle_mb"] = server.memory_mb()
         client = httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=120)

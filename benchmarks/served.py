@@ -16,6 +16,8 @@ import psutil
 
 from core.settings import Settings
 
+_TENANT = "bench"
+
 
 @dataclass(frozen=True)
 class Server:
@@ -72,8 +74,8 @@ def serving() -> Iterator[Server]:
 
 
 @contextmanager
-def demo_key() -> Iterator[str]:
-    """Yield a key of the demo tenant for the finance routes; revoked at the end."""
+def starter_key() -> Iterator[str]:
+    """Yield a finance key of a tenant that has no models of its own; revoked at the end."""
     from api.bootstrap import open_storage
     from core.security.keys import Keys
     from core.security.secrets import load_secret
@@ -82,8 +84,8 @@ def demo_key() -> Iterator[str]:
     settings = Settings()
     with open_storage(settings) as storage:
         keys = Keys(storage, load_secret(settings))
-        Tenants(storage).ensure("demo", actor="bench")
-        token, key_id = keys.create("demo", ["finance:read"], actor="bench")
+        Tenants(storage).ensure(_TENANT, actor="bench")
+        token, key_id = keys.create(_TENANT, ["finance:read"], actor="bench")
     yield token
     with open_storage(settings) as storage:
-        Keys(storage, load_secret(settings)).revoke("demo", key_id)
+        Keys(storage, load_secret(settings)).revoke(_TENANT, key_id)
