@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from api.bootstrap import Container, build, limit_threads
 from api.terminal import notes, progress
@@ -53,13 +58,26 @@ def train_in_child(container: Container) -> None:
 
     if not pending(starter_tasks(container.verticals), container.settings, container.versions):
         return
-    command = [sys.executable, "-m", "api.cli", "models", "starters"]
-    if subprocess.run(command, check=False).returncode != 0:
+    command = [sys.executable, "-m", "api.cli", "models", "starters", "--until-stdin-closes"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as child:  # the pipe closes when we end, however
+        code = child.wait()
+    if code != 0:
         raise Unavailable("The starter models were not trained.", remedy="Mend what stands above.")
 
 
-def starters() -> None:
-    """Train the starter models that are missing or whose examples or recipe changed."""
+def _end_with_stdin() -> None:
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+def starters(*, until_stdin_closes: Annotated[bool, Parameter(show=False, negative="")] = False) -> None:
+    """Train the starter models that are missing or whose examples or recipe changed.
+
+    Args:
+        until_stdin_closes: End when standard input does: whoever started this is gone.
+    """
+    if until_stdin_closes:
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
     settings = Settings()
     limit_threads(settings)
     container = build(settings)
