@@ -66,7 +66,9 @@ def train_in_child(container: Container) -> None:
 
 
 def _end_with_stdin() -> None:
-    sys.stdin.buffer.read()
+    # Past Python's own buffer: the interpreter cannot end while a thread holds that buffer's lock in a read.
+    while os.read(0, 1):
+        pass
     os._exit(1)
 
 
