@@ -17,7 +17,7 @@ from core.jobs.worker import Worker
 from core.models.versions import Versions
 from core.observability.logs import configure
 from core.observability.metrics import Metrics
-from core.ports import Clock, Predictor
+from core.ports import Clock, Encoder, Predictor
 from core.registry import find_verticals
 from core.security.idempotency import Idempotency
 from core.security.keys import Keys
@@ -52,6 +52,7 @@ class Container:
     idempotency: Idempotency
     versions: Versions
     predictor: Predictor
+    encoder: Encoder
     jobs: Jobs
     uploads: Uploads
     metrics: Metrics
@@ -62,7 +63,7 @@ class Container:
     @property
     def services(self) -> Services:
         """What verticals are given."""
-        return Services(self.settings, self.storage, self.predictor, self.clock)
+        return Services(self.settings, self.storage, self.predictor, self.encoder, self.jobs, self.clock)
 
     def task(self, name: str) -> Task | None:
         """Return a finished vertical's task, or None where no vertical has one of that name."""
@@ -123,19 +124,23 @@ def open_storage(settings: Settings, verticals: Sequence[Vertical] | None = None
     return storage
 
 
-def _predictor(settings: Settings, versions: Versions) -> Predictor:
+def _models(settings: Settings, versions: Versions) -> tuple[Predictor, Encoder]:
+    """Return what predicts and what encodes, over one pool: each set of weights is in memory once."""
+    from core.inference.classifier import EncoderPool
+    from core.inference.lazy import LazyEncoder
     from core.inference.predictor import LocalPredictor
 
-    return LocalPredictor(settings, versions)
+    pool = EncoderPool(settings)
+    return LocalPredictor(versions, pool), LazyEncoder(lambda: pool.base(settings.encoder))
 
 
 @contextmanager
 def open_services(settings: Settings) -> Iterator[Services]:
     """Open what a job's handler gets, in its child process."""
     with open_storage(settings) as storage:
-        yield Services(
-            settings, storage, _predictor(settings, Versions(storage, settings.data)), SystemClock()
-        )
+        clock = SystemClock()
+        predictor, encoder = _models(settings, Versions(storage, settings.data))
+        yield Services(settings, storage, predictor, encoder, Jobs(storage, clock), clock)
 
 
 def job_handlers(verticals: Sequence[Vertical]) -> dict[str, str]:
@@ -153,6 +158,7 @@ def build(
     *,
     verticals: Sequence[Vertical] | None = None,
     predictor: Predictor | None = None,
+    encoder: Encoder | None = None,
     clock: Clock | None = None,
     with_worker: bool = False,
 ) -> Container:
@@ -162,6 +168,7 @@ def build(
         settings: Default: from the environment.
         verticals: Default: those that the registry finds.
         predictor: Default: the local one.
+        encoder: Default: that of the settings, loaded at its first use.
         clock: Default: the machine's.
         with_worker: Whether this process runs jobs; the application starts and stops the worker.
     """
@@ -171,7 +178,9 @@ def build(
     storage = open_storage(settings, found)
     keys = Keys(storage, load_secret(settings))
     versions, metrics = Versions(storage, settings.data), Metrics()
-    services = Services(settings, storage, predictor or _predictor(settings, versions), clock)
+    local, shared = _models(settings, versions)
+    jobs = Jobs(storage, clock)
+    services = Services(settings, storage, predictor or local, encoder or shared, jobs, clock)
     return Container(
         settings=settings,
         storage=storage,
@@ -181,7 +190,8 @@ def build(
         idempotency=Idempotency(storage),
         versions=versions,
         predictor=services.predictor,
-        jobs=Jobs(storage, clock),
+        encoder=services.encoder,
+        jobs=jobs,
         uploads=Uploads(storage, settings),
         metrics=metrics,
         verticals=found,

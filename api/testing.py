@@ -12,6 +12,7 @@ from api.app import create_app
 from api.bootstrap import Container, build
 from core.security.tenants import Tenants
 from core.settings import Settings
+from core.testing.encoder import FixedEncoder
 from core.testing.predictor import FixedPredictor
 from core.testing.served import Reply
 from core.vertical import Services, Vertical
@@ -61,7 +62,12 @@ def app_client(vertical: Vertical, tmp_path_factory: pytest.TempPathFactory) -> 
     """Serve `vertical` alone, on a new SQLite database, with a predictor that needs no model."""
     folder = tmp_path_factory.mktemp(vertical.name)
     settings = Settings(data=folder / "data", cache=folder / "cache", database_url=None)
-    container = build(settings, verticals=[vertical], predictor=FixedPredictor(vertical.tasks))
+    container = build(
+        settings,
+        verticals=[vertical],
+        predictor=FixedPredictor(vertical.tasks),
+        encoder=FixedEncoder(),
+    )
     app = create_app(container=container)
     with TestClient(app, raise_server_exceptions=False) as http:
         yield LocalClient(container, http)

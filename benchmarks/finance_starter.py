@@ -13,6 +13,7 @@ import sys
 from typing import Any
 
 from benchmarks.datasets import FINANCE, Spec, folder, read
+from core.inference.classifier import EncoderPool
 from core.inference.predictor import LocalPredictor
 from core.models.versions import Versions
 from core.records import Example
@@ -53,7 +54,7 @@ def main() -> None:
     wanted = sys.argv[1:] or [spec.name for spec in FINANCE]
     settings = Settings()
     with Storage.open(settings.resolved_database_url) as storage:
-        predictor = LocalPredictor(settings, Versions(storage, settings.data))
+        predictor = LocalPredictor(Versions(storage, settings.data), EncoderPool(settings))
         for spec in FINANCE:
             if spec.name in wanted and folder(spec.name) is not None:
                 sys.stdout.write(json.dumps(_measure(spec, predictor), ensure_ascii=False) + "\n")

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from core.ports import Clock, Predictor
+from core.ports import Clock, Encoder, Predictor, Progress
 from core.settings import Settings
 
 if TYPE_CHECKING:
+    from core.jobs.queue import Jobs
     from core.security.caller import Caller
     from core.storage.engine import Storage
     from core.training.recipe import Task
@@ -36,17 +37,25 @@ class Access(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the composition root gives to every vertical."""
+    """What the composition root gives to every vertical.
+
+    Attributes:
+        encoder: The shared encoder of COLONNADE_ENCODER, for retrieval and similarity; loaded at its first
+            use.
+        jobs: Where background work is submitted.
+    """
 
     settings: Settings
     storage: Storage
     predictor: Predictor
+    encoder: Encoder
+    jobs: Jobs
     clock: Clock
 
 
 @dataclass(frozen=True, slots=True)
 class RestExample:
-    """A request that works on a fresh install; `make up` prints it, the contract suite sends it.
+    """A request that works on a fresh install; the contract suite sends it.
 
     Attributes:
         method: HTTP method.
@@ -54,6 +63,7 @@ class RestExample:
         body: JSON body; None for a GET.
         scope: The scope the key needs.
         expect: Top-level keys that the answer must have.
+        shown: Whether `make up` prints it as a line to try.
     """
 
     method: str
@@ -61,6 +71,7 @@ class RestExample:
     scope: str
     body: Mapping[str, Any] | None = None
     expect: tuple[str, ...] = ()
+    shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +89,10 @@ class Vertical:
         commands: Makes its part of the command line, `commands(services_factory)`: imports nothing heavy.
         jobs: Background work by kind, `<name>.<kind>`: called with (services, payload, progress).
         migrations: Folder of Alembic versions for its own tables.
-        examples: Requests that work on a fresh install, the first of them shown by `make up`.
+        examples: Requests that work on a fresh install, at least one of them shown by `make up`.
+        paths: Routes of its that stand outside `/v1/<name>/` because an outside convention names them.
+        seed: Gives a tenant the starter content of invented companies, `seed(services, tenant, progress)`;
+            doing it again changes nothing.
     """
 
     name: str
@@ -92,3 +106,5 @@ class Vertical:
     jobs: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     migrations: Path | None = None
     examples: tuple[RestExample, ...] = ()
+    paths: tuple[str, ...] = ()
+    seed: Callable[[Services, str, Progress], None] | None = None

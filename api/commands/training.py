@@ -125,7 +125,7 @@ def _predict_with(
         chosen: dict[str, Classifier] = {task: open_classifier(Path(model), EncoderPool(settings))}
         multi = chosen[task].manifest.kind == "multi"
         return lambda items: LocalPredictor.with_classifiers(chosen, items)[task], multi
-    predictor = LocalPredictor(settings, versions)
+    predictor = LocalPredictor(versions, EncoderPool(settings))
     multi = predictor.version(tenant, task, model).manifest.kind == "multi"
     return lambda items: predictor.predict(tenant, [task], items, model=model)[task], multi
 

@@ -34,7 +34,7 @@ CORE_SCOPES = (
     "models:read",
     "models:write",
 )
-_STEPS = 4
+_STEPS = 5
 _ACTOR = "up"
 
 
@@ -88,10 +88,20 @@ def _prepare(settings: Settings) -> tuple[Container, str]:
         with _step(4, f"tenant and API key: {TENANT}"):
             Tenants(container.storage).ensure(TENANT, actor=_ACTOR)
             token = demo_key(container)
+        with _step(5, f"starter content of invented companies, for {TENANT}"):
+            _seed(container)
     except BaseException:
         container.close()
         raise
     return container, token
+
+
+def _seed(container: Container) -> None:
+    """Give the demonstration tenant what the verticals have for a start; what is there stays."""
+    for vertical in container.verticals:
+        if vertical.finished and vertical.seed is not None:
+            with told() as move:
+                vertical.seed(container.services, TENANT, move)
 
 
 def _scopes(verticals: tuple[Vertical, ...]) -> frozenset[str]:
@@ -165,8 +175,9 @@ def _welcome(container: Container, token: str) -> None:
     base = f"http://{host}:{settings.port}"
     lines = [f"\nAPI key of the tenant {TENANT} (kept in {settings.data / KEY_FILE}):\n  {token}"]
     for vertical in container.verticals:
-        if vertical.finished and vertical.examples:
-            lines.append(f"{vertical.name}: {vertical.summary}\n  {curl(vertical.examples[0], base, token)}")
+        shown = [curl(example, base, token) for example in vertical.examples if example.shown]
+        if vertical.finished and shown:
+            lines.append("\n  ".join((f"{vertical.name}: {vertical.summary}", *shown)))
     lines.append(f"Routes, to try in the browser: {base}/docs")
     lines.append(f"Another key: colonnade keys create --tenant {TENANT} --scope predict")
     lines.append("Ctrl-C stops.\n")

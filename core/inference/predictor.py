@@ -13,21 +13,20 @@ from core.inference.reading import as_text
 from core.models.versions import Version, Versions
 from core.ports import Encoder
 from core.records import Example, Prediction
-from core.settings import Settings
 
 
 class LocalPredictor:
     """Loads model versions when they are first asked for and keeps the ones last used.
 
     Args:
-        settings: Where weights lie, threads.
         versions: Which version serves.
+        pool: The encoders, shared with whoever else encodes.
         capacity: Loaded versions to keep.
     """
 
-    def __init__(self, settings: Settings, versions: Versions, capacity: int = 32) -> None:
+    def __init__(self, versions: Versions, pool: EncoderPool, capacity: int = 32) -> None:
         self._versions = versions
-        self._pool = EncoderPool(settings)
+        self._pool = pool
         self._capacity = capacity
         self._loaded: OrderedDict[Path, Classifier] = OrderedDict()
         self._lock = threading.RLock()

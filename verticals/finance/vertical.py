@@ -43,6 +43,7 @@ vertical = Vertical(
                 ]
             },
             expect=("data",),
+            shown=True,
         ),
     ),
 )

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from core.errors import IntegrityFailure, InvalidInput, NotFound
+from core.inference.classifier import EncoderPool
 from core.inference.head import HEAD
 from core.inference.predictor import LocalPredictor
 from core.inference.sentence_encoder import SentenceEncoder
@@ -37,7 +38,7 @@ def versions(sqlite_storage: Storage, tiny_settings: Settings) -> Versions:
 
 @pytest.fixture
 def predictor(tiny_settings: Settings, versions: Versions) -> LocalPredictor:
-    return LocalPredictor(tiny_settings, versions)
+    return LocalPredictor(versions, EncoderPool(tiny_settings))
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ def test_a_batch_says_what_each_text_says_alone(
 ) -> None:
     serving(versions, "demo", artefact(tmp_path, tiny, seed=1))
     items = [Example(f"text {'long ' * n}{n}") for n in range(40)]
-    fresh = LocalPredictor(Settings(cache=tiny.path.parent.parent), versions)
+    fresh = LocalPredictor(versions, EncoderPool(Settings(cache=tiny.path.parent.parent)))
 
     together = predictor.predict("demo", ["toy.mood"], items)["toy.mood"]
     alone = [fresh.predict("demo", ["toy.mood"], [item])["toy.mood"][0] for item in items]
@@ -172,7 +173,7 @@ def test_a_changed_byte_stops_loading_and_what_is_loaded_serves_on(
 
     assert predictor.predict("demo", ["toy.mood"], ITEMS) == before
     with pytest.raises(IntegrityFailure, match=HEAD):
-        LocalPredictor(tiny_settings, versions).predict("demo", ["toy.mood"], ITEMS)
+        LocalPredictor(versions, EncoderPool(tiny_settings)).predict("demo", ["toy.mood"], ITEMS)
 
 
 def test_odd_texts_are_answered(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from core.errors import InvalidInput, NotFound
+from core.inference.classifier import EncoderPool
 from core.inference.predictor import LocalPredictor
 from core.models.versions import CANDIDATE, PRODUCTION, Versions
 from core.records import Example
@@ -65,7 +66,7 @@ def test_a_good_model_serves_at_once_and_follows_the_one_before(
     report = json.loads(json.dumps(second.report()))
     assert report["metrics"]["macro_f1"]["value"] > 0.7
     assert set(report["baselines"]) == {TFIDF, FROZEN}
-    said = LocalPredictor(tiny_settings, versions).predict(
+    said = LocalPredictor(versions, EncoderPool(tiny_settings)).predict(
         "demo", ["toy.mood"], [Example("Zephyr says heavy losses in winter")]
     )
     assert said["toy.mood"][0].labels == ("down",)

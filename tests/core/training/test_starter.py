@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import InvalidInput
+from core.inference.classifier import EncoderPool
 from core.inference.predictor import LocalPredictor
 from core.models.versions import Versions
 from core.records import Example
@@ -76,7 +77,7 @@ def test_they_are_trained_once_and_serve_every_tenant(
     assert mood.path.is_relative_to(tiny_settings.data / "models" / SHARED)
     assert mood.manifest.encoder is not None
     assert mood.manifest.encoder.name == "tiny", "the settings' encoder, where the recipe leaves it open"
-    said = LocalPredictor(tiny_settings, versions).predict(
+    said = LocalPredictor(versions, EncoderPool(tiny_settings)).predict(
         "demo", ["toy.mood", "toy.topics"], [Example("Zephyr says heavy losses in winter")]
     )
     assert said["toy.mood"][0].labels == ("down",)
@@ -112,7 +113,7 @@ def test_a_tenants_own_model_stands_before_the_starter_and_outlives_it(
     own = run_training(request, "demo", tiny_settings, versions, toy.silent, actor="test")
     files[1].write_text(files[1].read_text() + "Zephyr says all is well and good,up,,en\n")
     ensure(tasks, tiny_settings, versions, toy.silent)
-    predictor = LocalPredictor(tiny_settings, versions)
+    predictor = LocalPredictor(versions, EncoderPool(tiny_settings))
 
     (said,) = predictor.predict("demo", ["toy.mood"], [Example("profit rose")])["toy.mood"]
     (theirs,) = predictor.predict("other", ["toy.mood"], [Example("profit rose")])["toy.mood"]

@@ -8,8 +8,10 @@ from cyclopts import App
 
 from core.errors import InvalidInput
 from core.jobs.clock import SystemClock
+from core.jobs.queue import Jobs
 from core.settings import Settings
 from core.storage.engine import Storage
+from core.testing.encoder import FixedEncoder
 from core.testing.predictor import FixedPredictor
 from core.vertical import Services
 from verticals.finance.commands import commands
@@ -22,7 +24,9 @@ def app(tmp_path: Path) -> App:
 
     def services() -> Services:
         storage = Storage.open(f"sqlite:///{tmp_path / 'colonnade.db'}")
-        return Services(settings, storage, FixedPredictor((SENTIMENT, TOPIC)), SystemClock())
+        clock = SystemClock()
+        predictor = FixedPredictor((SENTIMENT, TOPIC))
+        return Services(settings, storage, predictor, FixedEncoder(), Jobs(storage, clock), clock)
 
     return commands(services)
 
