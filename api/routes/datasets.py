@@ -15,7 +15,7 @@ from api.auth import BearerAccess
 from api.bootstrap import Container
 from api.dataset_form import UploadForm, read_form
 from api.idempotency import key_of, once
-from api.paging import Cursor, Limit, Page, after, page
+from core.paging import Cursor, Limit, Page, after, page
 from core.security.caller import Caller
 from core.training.uploads import DatasetView, Shape
 

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from api.auth import BearerAccess
 from api.bootstrap import Container
-from api.paging import Cursor, Limit, Page, after, page
 from core.jobs.queue import JobView, State
+from core.paging import Cursor, Limit, Page, after, page
 from core.security.caller import Caller
 
 

@@ -12,9 +12,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.auth import BearerAccess
 from api.bootstrap import Container
-from api.paging import Cursor, Limit, Page, page, slice_after
 from api.routes.tenants import TenantId
 from core.errors import FieldError, Forbidden, InvalidInput, NotFound
+from core.paging import Cursor, Limit, Page, page, slice_after
 from core.security.caller import ADMIN, Caller
 from core.security.keys import Key, Keys
 from core.text.types import SafeText

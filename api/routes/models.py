@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict
 
 from api.auth import BearerAccess
 from api.bootstrap import Container
-from api.paging import Cursor, Limit, Page, page, slice_after
 from core.models import cards
 from core.models.versions import Version
+from core.paging import Cursor, Limit, Page, page, slice_after
 from core.security.caller import Caller
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import BearerAccess
 from api.bootstrap import Container
-from api.paging import Cursor, Limit, Page, page, slice_after
+from core.paging import Cursor, Limit, Page, page, slice_after
 from core.security.caller import Caller
 from core.security.tenants import TenantView
 from core.text.types import SafeText

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from cyclopts import App, Parameter
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from core.errors import InvalidInput
+from core.errors import InvalidInput, PayloadTooLarge
 from core.registry import find_connectors
 from core.text.normalise import for_model
 from core.text.types import safe
 from core.vertical import Services
-from verticals.finance.intake import Story, story
-from verticals.finance.service import Analysis, answer, build
+from verticals.finance.intake import Document, Story, document, story
+from verticals.finance.service import Analysis, Finance, answer, build
 
 ServicesFactory = Callable[[], Services]
+Row = TypeVar("Row")
 
 
 def commands(services: ServicesFactory) -> App:
@@ -53,7 +54,43 @@ def commands(services: ServicesFactory) -> App:
         for batch in _batches(stories, ready.settings.max_batch):
             _show(console, finance.analyze(tenant, batch), as_json=json)
 
+    @app.command
+    def ingest(file: Path, /, *, zone: str | None = None, tenant: str = "demo", json: bool = False) -> None:
+        """Take in the documents of a file, each once, and read them.
+
+        Args:
+            file: A CSV, JSONL or Parquet file with columns such as id, title, content, published_at.
+            zone: Zone of the times in the file that have none, e.g. Asia/Shanghai.
+            tenant: Whose documents they become.
+            json: One JSON object instead of a line.
+        """
+        ready, console = services(), Console()
+        finance = build(ready)
+        counts = {"accepted": 0, "duplicate": 0, "rejected": 0}
+        with Console(stderr=True).status("reading", spinner="line") as status:
+            for batch in _batches(_documents(finance, file, zone, counts), ready.settings.max_batch):
+                for became in finance.documents.take(tenant, batch, actor="cli")[0]:
+                    counts[became.status] += 1
+            read = finance.documents.read(tenant, lambda _, line: status.update(line))
+        if json:
+            console.print_json(data={**counts, "read": read})
+        else:
+            console.print(", ".join(f"{count} {word}" for word, count in {**counts, "read": read}.items()))
+
     return app
+
+
+def _documents(finance: Finance, file: Path, zone: str | None, counts: dict[str, int]) -> Iterator[Document]:
+    """Yield the documents of a file that can be taken; count and tell of the others."""
+    for record, place in find_connectors()["file"](file, zone=zone).read(None):
+        try:
+            found = document(record)
+            finance.analyze.check([found.story])
+        except (InvalidInput, PayloadTooLarge) as error:
+            counts["rejected"] += 1
+            Console(stderr=True).print(f"row {place} is left out: {error.detail}", markup=False)
+        else:
+            yield found
 
 
 def _stories(text: str | None, file: Path | None, zone: str | None) -> Iterator[Story]:
@@ -66,8 +103,8 @@ def _stories(text: str | None, file: Path | None, zone: str | None) -> Iterator[
         yield from (story(record) for record, _ in connector.read(None))
 
 
-def _batches(stories: Iterator[Story], size: int) -> Iterator[list[Story]]:
-    while batch := list(islice(stories, size)):
+def _batches(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
+    while batch := list(islice(rows, size)):
         yield batch
 
 

@@ -29,6 +29,24 @@ class Story:
     published_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A story with the identity it has at its source."""
+
+    source: str
+    external_id: str
+    story: Story
+
+
+def document(record: Record) -> Document:
+    """Return a record as a document.
+
+    Raises:
+        InvalidInput: see `story`.
+    """
+    return Document(record.source, record.external_id, story(record))
+
+
 def story(record: Record) -> Story:
     """Return the story in a record: its title, and its body behind it on a line of its own.
 

@@ -10,6 +10,20 @@ from core.text.normalise import for_model
 from verticals.finance.intake import Story
 
 
+def check_size(rows: int, settings: Settings, pointer: str) -> None:
+    """Refuse a request of more rows than the cap.
+
+    Raises:
+        PayloadTooLarge: it has more than COLONNADE_MAX_BATCH.
+    """
+    if rows > settings.max_batch:
+        raise PayloadTooLarge(
+            f"{rows} texts in one request; the cap is {settings.max_batch}.",
+            remedy="Send them in parts.",
+            errors=[FieldError(pointer, f"more than {settings.max_batch} items")],
+        )
+
+
 def check(stories: Sequence[Story], settings: Settings) -> None:
     """Refuse a batch that is over a cap or holds a text with nothing to read.
 
@@ -17,12 +31,7 @@ def check(stories: Sequence[Story], settings: Settings) -> None:
         PayloadTooLarge: too many texts, or one that is too long.
         InvalidInput: a text of blanks and invisible characters only.
     """
-    if len(stories) > settings.max_batch:
-        raise PayloadTooLarge(
-            f"{len(stories)} texts in one request; the cap is {settings.max_batch}.",
-            remedy="Send them in parts.",
-            errors=[FieldError("/texts", f"more than {settings.max_batch} items")],
-        )
+    check_size(len(stories), settings, "/texts")
     long = [i for i, story in enumerate(stories) if len(story.text) > settings.max_text_chars]
     if long:
         fault = f"longer than {settings.max_text_chars} code points"

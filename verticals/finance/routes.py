@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
+from collections.abc import Sequence
+from typing import Any
 
+from fastapi import APIRouter, Depends
+from pydantic import ValidationError
+
+from core.errors import InvalidInput, PayloadTooLarge
+from core.paging import Cursor, Limit, Page, after, page
+from core.records import Record
 from core.security.caller import Caller
 from core.vertical import Access
-from verticals.finance.intake import Story
-from verticals.finance.schemas import AnalyzeIn, AnalyzeOut
-from verticals.finance.service import Finance, answer
+from verticals.finance.intake import Document, Story, document
+from verticals.finance.schemas import (
+    AnalyzeIn,
+    AnalyzeOut,
+    DocumentIn,
+    DocumentOut,
+    DocumentsIn,
+    DocumentsOut,
+    IntakeOut,
+    SentimentOut,
+)
+from verticals.finance.service import DocumentView, Finance, answer
 
 READ = "finance:read"
+WRITE = "finance:write"
 
 
 def router(service: Finance, access: Access) -> APIRouter:
-    """Return the routes over the use case; they run in threads, because a model pass would block the loop."""
+    """Return the routes over the use cases; they run in threads: a model pass would block the loop."""
     routes = APIRouter(prefix="/v1/finance", tags=["finance"])
-    reader = Depends(access.require(READ))
+    reader, writer = Depends(access.require(READ)), Depends(access.require(WRITE))
 
     @routes.post("/analyze", summary="Topic and sentiment of texts")
     def analyze(body: AnalyzeIn, caller: Caller = reader) -> AnalyzeOut:
@@ -24,4 +41,90 @@ def router(service: Finance, access: Access) -> APIRouter:
         stories = [Story(item.text, item.lang, item.published_at) for item in body.texts]
         return AnalyzeOut(data=[answer(analysis) for analysis in service.analyze(caller.tenant, stories)])
 
+    @routes.post("/documents", status_code=202, summary="Take documents in")
+    def take(body: DocumentsIn, caller: Caller = writer) -> DocumentsOut:
+        """Store what is new, once per (source, external_id), for a job to read; a bad row is left out."""
+        return _taken(service, caller, body.documents)
+
+    @routes.get("/documents", summary="Documents and what was read in them")
+    def documents(cursor: Cursor = None, limit: Limit = 50, caller: Caller = reader) -> Page[DocumentOut]:
+        """List documents, the last received first."""
+        rows = service.documents.list(caller.tenant, before=after(cursor), limit=limit + 1)
+        return page(rows, limit, _shown, lambda row: row.id)
+
     return routes
+
+
+def _taken(service: Finance, caller: Caller, rows: Sequence[dict[str, Any]]) -> DocumentsOut:
+    service.analyze.check_size(len(rows), "/documents")
+    read = [_document(service, index, row) for index, row in enumerate(rows)]
+    good = [each for each in read if isinstance(each, Document)]
+    taken, job_id = service.documents.take(caller.tenant, good, actor=caller.key_id) if good else ([], None)
+    rest = iter(taken)
+    said = []
+    for index, each in enumerate(read):
+        if isinstance(each, IntakeOut):
+            said.append(each)
+            continue
+        became = next(rest)
+        said.append(
+            IntakeOut(
+                index=index,
+                source=each.source,
+                external_id=each.external_id,
+                status=became.status,
+                reason=became.reason,
+            )
+        )
+    counts = {
+        status: sum(row.status == status for row in said) for status in ("accepted", "duplicate", "rejected")
+    }
+    return DocumentsOut(data=said, job_id=job_id, **counts)
+
+
+def _document(service: Finance, index: int, row: dict[str, Any]) -> Document | IntakeOut:
+    try:
+        given = DocumentIn.model_validate(row)
+        record = Record(given.source, given.external_id, given.model_dump(), given.published_at)
+        found = document(record)
+        service.analyze.check([found.story])
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = "/".join(map(str, first["loc"]))
+        return _rejected(index, row, first["msg"], f"/documents/{index}/{where}")
+    except (InvalidInput, PayloadTooLarge) as error:
+        return _rejected(index, row, error.detail, f"/documents/{index}/text")
+    return found
+
+
+def _rejected(index: int, row: dict[str, Any], reason: str, pointer: str) -> IntakeOut:
+    def shown(name: str) -> str | None:
+        value = row.get(name)
+        return value if isinstance(value, str) and len(value) <= 400 else None
+
+    return IntakeOut(
+        index=index,
+        source=shown("source"),
+        external_id=shown("external_id"),
+        status="rejected",
+        reason=reason,
+        pointer=pointer,
+    )
+
+
+def _shown(row: DocumentView) -> DocumentOut:
+    said = None
+    if row.sentiment is not None:
+        said = SentimentOut.model_validate({"label": row.sentiment, "probabilities": row.probabilities})
+    return DocumentOut(
+        id=row.id,
+        source=row.source,
+        external_id=row.external_id,
+        text=row.text,
+        lang=row.lang,
+        published_at=row.published_at,
+        received_at=row.received_at,
+        sentiment=said,
+        topics=None if row.topics is None else list(row.topics),
+        model=None if row.model is None else dict(row.model),
+    )

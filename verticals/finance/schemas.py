@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -87,3 +87,63 @@ class AnalyzeOut(_Closed):
     """One analysis for each text, in the order of the texts."""
 
     data: list[AnalysisOut]
+
+
+class DocumentIn(_Closed):
+    """One text of a source, known by (source, external_id)."""
+
+    source: Annotated[SafeText, Field(min_length=1, max_length=120)]
+    external_id: Annotated[SafeText, Field(min_length=1, max_length=400)]
+    title: Annotated[SafeText | None, Field(max_length=MAX_CHARS)] = None
+    text: Annotated[SafeText | None, Field(max_length=MAX_CHARS)] = None
+    lang: Annotated[str | None, Field(pattern=r"^[a-z]{2,3}$")] = None
+    published_at: Annotated[
+        AwareDatetime | None, BeforeValidator(_written_time, json_schema_input_type=str | None)
+    ] = None
+
+
+class DocumentsIn(_Closed):
+    """A batch; each row is judged by itself, so that a bad one does not hold up the others."""
+
+    documents: Annotated[
+        list[dict[str, Any]],
+        Field(
+            min_length=1, max_length=MAX_TEXTS, json_schema_extra={"items": DocumentIn.model_json_schema()}
+        ),
+    ]
+
+
+class IntakeOut(_Closed):
+    """What became of one row."""
+
+    index: int
+    source: str | None
+    external_id: str | None
+    status: Literal["accepted", "duplicate", "rejected"]
+    reason: str | None
+    pointer: Annotated[str | None, Field(description="Where in the request the fault is.")] = None
+
+
+class DocumentsOut(_Closed):
+    """What became of each row, in their order, and the job that reads what is new."""
+
+    accepted: int
+    duplicate: int
+    rejected: int
+    data: list[IntakeOut]
+    job_id: str | None
+
+
+class DocumentOut(_Closed):
+    """A document; sentiment and topics are null until it is read."""
+
+    id: str
+    source: str
+    external_id: str
+    text: str
+    lang: str
+    published_at: AwareDatetime | None
+    received_at: AwareDatetime
+    sentiment: SentimentOut | None
+    topics: list[str] | None
+    model: dict[str, str] | None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from core.vertical import Access, RestExample, Services, Vertical
+from verticals.finance import jobs
 from verticals.finance.recipe import SENTIMENT, TOPIC
-from verticals.finance.service import Finance, build
+from verticals.finance.service import READ, Finance, build
 
 
 def _router(service: Finance, access: Access) -> Any:
@@ -27,10 +29,13 @@ vertical = Vertical(
     summary="Topic and sentiment of financial news and posts, in English and Chinese.",
     finished=True,
     tasks=(SENTIMENT, TOPIC),
-    scopes=("finance:read",),
+    scopes=("finance:read", "finance:write"),
     build=build,
     router=_router,
     commands=_commands,
+    jobs={READ: jobs.read},
+    migrations=Path(__file__).parent / "migrations",
+    seed=jobs.seed,
     examples=(
         RestExample(
             method="POST",
@@ -45,5 +50,23 @@ vertical = Vertical(
             expect=("data",),
             shown=True,
         ),
+        RestExample(
+            method="POST",
+            path="/v1/finance/documents",
+            scope="finance:write",
+            body={
+                "documents": [
+                    {
+                        "source": "wire",
+                        "external_id": "2026-11-20-1",
+                        "title": "Tarn Lithium wins five-year supply deal",
+                        "text": "The contract doubles its order book.",
+                        "published_at": "2026-11-20T09:31:00+08:00",
+                    }
+                ]
+            },
+            expect=("accepted", "data", "job_id"),
+        ),
+        RestExample(method="GET", path="/v1/finance/documents", scope="finance:read", expect=("data",)),
     ),
 )

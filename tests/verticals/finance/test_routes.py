@@ -68,3 +68,25 @@ class TestAnalyze:
             413,
             413,
         ]
+
+
+class TestDocuments:
+    @pytest.fixture
+    def key(self, app_client: AppClient) -> str:
+        return app_client.key("demo", "finance:read", "finance:write")
+
+    def test_a_bad_row_is_told_and_the_others_are_taken(self, app_client: AppClient, key: str) -> None:
+        good = {"source": "wire", "external_id": "1", "title": "Orvane cuts outlook"}
+        rows = [good, {"source": "wire"}, {**good, "external_id": "2", "published_at": "2026-11-20"}, good]
+        reply = app_client.request("POST", "/v1/finance/documents", key=key, body={"documents": rows})
+        assert reply.status_code == 202
+        answer = reply.json()
+        said = [(row["status"], row["pointer"]) for row in answer["data"]]
+        assert said[0] == ("accepted", None)
+        assert said[1] == ("rejected", "/documents/1/external_id")
+        assert said[2] == ("rejected", "/documents/2/published_at")
+        assert said[3] == ("duplicate", None)
+        assert (answer["accepted"], answer["duplicate"], answer["rejected"]) == (1, 1, 2)
+        assert answer["job_id"]
+        listed = app_client.request("GET", "/v1/finance/documents", key=key).json()["data"]
+        assert [row["text"] for row in listed] == ["Orvane cuts outlook"]

@@ -12,7 +12,8 @@ from core.settings import Settings
 from core.testing.predictor import FixedPredictor
 from verticals.finance.intake import Story
 from verticals.finance.recipe import SENTIMENT, TOPIC
-from verticals.finance.service import Finance, answer
+from verticals.finance.service import answer
+from verticals.finance.service.analyze import Analyze
 
 
 class Listening(FixedPredictor):
@@ -35,12 +36,12 @@ def predictor() -> Listening:
 
 
 @pytest.fixture
-def finance(predictor: Listening, tmp_path: Path) -> Finance:
-    return Finance(predictor, Settings(data=tmp_path, cache=tmp_path, max_batch=3, max_text_chars=40))
+def finance(predictor: Listening, tmp_path: Path) -> Analyze:
+    return Analyze(predictor, Settings(data=tmp_path, cache=tmp_path, max_batch=3, max_text_chars=40))
 
 
-def test_both_tasks_share_one_call(finance: Finance, predictor: Listening) -> None:
-    finance.analyze("demo", [Story("Orvane cuts outlook"), Story("澜石科技下调指引")])
+def test_both_tasks_share_one_call(finance: Analyze, predictor: Listening) -> None:
+    finance("demo", [Story("Orvane cuts outlook"), Story("澜石科技下调指引")])
     [(tenant, tasks, items)] = predictor.calls
     assert (tenant, tasks) == ("demo", ("finance.sentiment", "finance.topic"))
     assert [(item.text, item.lang) for item in items] == [
@@ -49,13 +50,13 @@ def test_both_tasks_share_one_call(finance: Finance, predictor: Listening) -> No
     ]
 
 
-def test_language_that_was_sent_stands(finance: Finance, predictor: Listening) -> None:
-    assert finance.analyze("demo", [Story("Orvane", lang="zh")])[0].lang == "zh"
+def test_language_that_was_sent_stands(finance: Analyze, predictor: Listening) -> None:
+    assert finance("demo", [Story("Orvane", lang="zh")])[0].lang == "zh"
 
 
-def test_answer_keeps_the_contract(finance: Finance) -> None:
+def test_answer_keeps_the_contract(finance: Analyze) -> None:
     moment = datetime(2026, 11, 20, tzinfo=UTC)
-    [analysis] = finance.analyze("demo", [Story("Orvane cuts outlook", published_at=moment)])
+    [analysis] = finance("demo", [Story("Orvane cuts outlook", published_at=moment)])
     out = answer(analysis).model_dump(mode="json")
     assert out["sentiment"]["label"] == max(
         out["sentiment"]["probabilities"], key=out["sentiment"]["probabilities"].get
@@ -69,17 +70,17 @@ def test_answer_keeps_the_contract(finance: Finance) -> None:
     assert out["model"] == {"finance.sentiment": "fixed", "finance.topic": "fixed"}
 
 
-def test_over_the_caps(finance: Finance, predictor: Listening) -> None:
+def test_over_the_caps(finance: Analyze, predictor: Listening) -> None:
     with pytest.raises(PayloadTooLarge, match="cap is 3"):
-        finance.analyze("demo", [Story("a")] * 4)
+        finance("demo", [Story("a")] * 4)
     with pytest.raises(PayloadTooLarge) as caught:
-        finance.analyze("demo", [Story("a"), Story("a" * 41)])
+        finance("demo", [Story("a"), Story("a" * 41)])
     assert [error.pointer for error in caught.value.errors] == ["/texts/1/text"]
     assert predictor.calls == []
 
 
 @pytest.mark.parametrize("text", [" \n\t", "\u200b\u2060", "\u3000\x07"])
-def test_nothing_to_read(finance: Finance, text: str) -> None:
+def test_nothing_to_read(finance: Analyze, text: str) -> None:
     with pytest.raises(InvalidInput, match="nothing to read") as caught:
-        finance.analyze("demo", [Story("a"), Story(text)])
+        finance("demo", [Story("a"), Story(text)])
     assert [error.pointer for error in caught.value.errors] == ["/texts/1/text"]

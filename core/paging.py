@@ -8,8 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Generic, TypeVar
 
-from fastapi import Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from core.errors import FieldError, InvalidInput
 
@@ -17,8 +16,8 @@ Row = TypeVar("Row")
 Item = TypeVar("Item")
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,120}\Z")
 
-Limit = Annotated[int, Query(ge=1, le=200, description="Rows of one page.")]
-Cursor = Annotated[str | None, Query(max_length=400, description="`next_cursor` of the page before.")]
+Limit = Annotated[int, Field(ge=1, le=200, description="Rows of one page.")]
+Cursor = Annotated[str | None, Field(max_length=400, description="`next_cursor` of the page before.")]
 
 
 class Page(BaseModel, Generic[Row]):

@@ -9,7 +9,6 @@ from core.ports import Predictor
 from core.records import Example, Prediction
 from core.settings import Settings
 from core.text.language import detect
-from core.vertical import Services
 from verticals.finance import policy
 from verticals.finance.intake import Story
 from verticals.finance.recipe import SENTIMENT, TOPIC
@@ -31,7 +30,7 @@ class Analysis:
         return sorted(self.topics.labels, key=lambda label: -self.topics.probabilities.get(label, 0.0))
 
 
-class Finance:
+class Analyze:
     """Analyses stories for a tenant.
 
     Args:
@@ -43,7 +42,7 @@ class Finance:
         self._predictor = predictor
         self._settings = settings
 
-    def analyze(self, tenant: str, stories: Sequence[Story]) -> list[Analysis]:
+    def __call__(self, tenant: str, stories: Sequence[Story]) -> list[Analysis]:
         """Return one analysis for each story, in their order.
 
         Both tasks go through one call, so that an encoder they share reads each text once.
@@ -52,7 +51,7 @@ class Finance:
             InvalidInput: see `policy.check`.
             Unavailable: a model is still being loaded or trained.
         """
-        policy.check(stories, self._settings)
+        self.check(stories)
         languages = [story.lang or detect(story.text) for story in stories]
         items = [Example(text=story.text, lang=lang) for story, lang in zip(stories, languages, strict=True)]
         said = self._predictor.predict(tenant, (SENTIMENT.name, TOPIC.name), items)
@@ -62,6 +61,14 @@ class Finance:
                 stories, languages, said[SENTIMENT.name], said[TOPIC.name], strict=True
             )
         ]
+
+    def check(self, stories: Sequence[Story]) -> None:
+        """Refuse what `policy.check` refuses, under the settings in force."""
+        policy.check(stories, self._settings)
+
+    def check_size(self, rows: int, pointer: str) -> None:
+        """Refuse more rows than one request may have; see `policy.check_size`."""
+        policy.check_size(rows, self._settings, pointer)
 
 
 def answer(analysis: Analysis) -> AnalysisOut:
@@ -77,8 +84,3 @@ def answer(analysis: Analysis) -> AnalysisOut:
         published_at=analysis.story.published_at,
         model={SENTIMENT.name: said.model, TOPIC.name: analysis.topics.model},
     )
-
-
-def build(services: Services) -> Finance:
-    """Make the use case; loads no model."""
-    return Finance(services.predictor, services.settings)
