@@ -17,8 +17,9 @@ from __future__ import annotations
 
 from core.testing.data_contract import DataContract
 from core.testing.manifest_contract import ManifestContract
+from core.testing.tables_contract import TablesContract
 from core.testing.web_contract import WebContract
 
 
-class VerticalContract(ManifestContract, DataContract, WebContract):
-    """Manifest, layout, starter data, routes."""
+class VerticalContract(ManifestContract, DataContract, TablesContract, WebContract):
+    """Manifest, layout, starter data, tables, routes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.storage.tables import Base, TenantScoped
@@ -22,7 +22,7 @@ class FinanceDocument(TenantScoped, Base):
 
     __tablename__ = "finance_documents"
     __table_args__ = (
-        Index(None, "tenant_id", "id", unique=True),
+        UniqueConstraint("tenant_id", "id"),
         Index(None, "tenant_id", "read_at"),
         Index(None, "tenant_id", "published_at"),
     )

@@ -35,8 +35,8 @@ def upgrade() -> None:
         sa.Column("model", sa.JSON(), nullable=True),
         sa.Column("read_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("tenant_id", "source", "external_id", name=f"pk_{_TABLE}"),
+        sa.UniqueConstraint("tenant_id", "id", name=f"uq_{_TABLE}_tenant_id_id"),
     )
-    op.create_index(f"ix_{_TABLE}_tenant_id_id", _TABLE, ["tenant_id", "id"], unique=True)
     for column in ("read_at", "published_at"):
         op.create_index(f"ix_{_TABLE}_tenant_id_{column}", _TABLE, ["tenant_id", column])
     protect(op, _TABLE)
