@@ -12,7 +12,7 @@ import numpy as np
 from core.errors import IntegrityFailure, RefusedWeights
 from core.inference.coalesce import CoalescingEncoder
 from core.inference.encoders import load_encoder
-from core.inference.head import LinearHead
+from core.inference.head import LinearHead, Reject
 from core.inference.sentence_encoder import SentenceEncoder
 from core.inference.vector_cache import CachedEncoder
 from core.models.artefacts import load_manifest
@@ -120,5 +120,6 @@ def open_classifier(path: Path, pool: EncoderPool) -> Classifier:
         multi=manifest.kind == "multi",
         temperature=manifest.temperature or 1.0,
         thresholds=np.array(thresholds, np.float32) if manifest.kind == "multi" else None,
+        reject=None if manifest.reject is None else Reject(**manifest.reject.model_dump()),
     )
     return Classifier(manifest, encoder, head)

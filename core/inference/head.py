@@ -28,6 +28,25 @@ def sigmoid(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     return 0.5 * (1.0 + np.tanh(0.5 * logits.astype(np.float64)))
 
 
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """When a text is none of the known labels.
+
+    Attributes:
+        label: What is said of such a text.
+        limit: The largest logit over the other labels, before the temperature, below which it is said.
+        scale: Width in logits over which the confidence in it changes.
+    """
+
+    label: str
+    limit: float
+    scale: float
+
+    def confidence(self, best: float) -> float:
+        """Return the confidence, in [0, 1], that a text whose largest logit is `best` is none of them."""
+        return float(sigmoid(np.array((self.limit - best) / self.scale)))
+
+
 @dataclass(frozen=True, eq=False)
 class LinearHead:
     """Weights of one task's head.
@@ -39,6 +58,7 @@ class LinearHead:
         multi: Any number of labels a text; else exactly one.
         temperature: Logits are divided by it (Guo et al. 2017, arXiv:1706.04599).
         thresholds: (k,) probabilities from which a label is given; multi-label only.
+        reject: When none of the labels is given; single-label only.
     """
 
     labels: tuple[str, ...]
@@ -47,6 +67,7 @@ class LinearHead:
     multi: bool
     temperature: float = 1.0
     thresholds: Floats | None = None
+    reject: Reject | None = None
 
     def logits(self, vectors: Floats) -> Floats:
         """Return (n, k) logits of (n, dimension) vectors, before the temperature."""
@@ -58,11 +79,38 @@ class LinearHead:
         return sigmoid(scaled) if self.multi else softmax(scaled)
 
     def predict(self, vectors: Floats, model: str = "") -> list[Prediction]:
-        """Return one Prediction a row of `vectors`."""
-        return [self._prediction(row, model) for row in self.probabilities(vectors)]
+        """Return one Prediction a row of `vectors`.
+
+        The label of a rejected text is `reject.label`, its probability the confidence that it is none of the
+        others; `probabilities` are those of the labels all the same.
+        """
+        said = [self._prediction(row, model) for row in self.probabilities(vectors)]
+        if self.reject is None:
+            return said
+        best = self._best_known(vectors)
+        return [
+            each if logit >= self.reject.limit else self._rejected(each, float(logit))
+            for each, logit in zip(said, best, strict=True)
+        ]
+
+    def decisions(self, vectors: Floats) -> NDArray[np.bool_]:
+        """Return (n, k): the labels that `predict` gives; a row without any is given one beyond them."""
+        given = [set(each.labels) for each in self.predict(vectors)]
+        return np.array([[label in labels for label in self.labels] for labels in given], np.bool_)
+
+    def _known(self) -> NDArray[np.bool_]:
+        return np.array([self.reject is None or label != self.reject.label for label in self.labels])
+
+    def _best_known(self, vectors: Floats) -> Floats:
+        return np.asarray(self.logits(vectors)[:, self._known()].max(axis=1), np.float32)
+
+    def _rejected(self, said: Prediction, best: float) -> Prediction:
+        assert self.reject is not None
+        sure = round(self.reject.confidence(best), 6)
+        return Prediction((self.reject.label,), sure, said.probabilities, said.model)
 
     def _prediction(self, row: NDArray[np.float64], model: str) -> Prediction:
-        chosen = self._chosen(row)
+        chosen = self._chosen(np.where(self._known(), row, -1.0) if self.reject else row)
         probability = float(row[chosen[0]]) if chosen else float(np.prod(1.0 - row))
         every = {label: round(float(value), 6) for label, value in zip(self.labels, row, strict=True)}
         return Prediction(tuple(self.labels[i] for i in chosen), round(probability, 6), every, model)

@@ -35,6 +35,16 @@ class DataRef(BaseModel):
     files: list[str] = Field(default_factory=list)
 
 
+class RejectRef(BaseModel):
+    """When a text is none of the labels: see `core.inference.head.Reject`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    label: str
+    limit: float
+    scale: float = Field(gt=0)
+
+
 class Manifest(BaseModel):
     """Everything about an artefact that is not weights.
 
@@ -67,6 +77,7 @@ class Manifest(BaseModel):
     created_at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
     temperature: float | None = None
     thresholds: dict[str, float] = Field(default_factory=dict)
+    reject: RejectRef | None = None
     card: dict[str, Any] = Field(default_factory=dict)
     files: dict[str, _Sha256] = Field(default_factory=dict)
 

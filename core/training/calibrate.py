@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.inference.head import LinearHead, sigmoid, softmax
 from core.training.metrics import macro_f1, micro_f1
+from core.training.reject import fit_reject
 
 Floats = NDArray[np.floating[Any]]
 Vectors = NDArray[np.float32]
@@ -59,7 +60,11 @@ def one_hot(places: NDArray[np.integer[Any]], width: int) -> Bools:
 
 
 def calibrated(
-    head: LinearHead, vectors: Vectors, gold: Bools, learnt: NDArray[np.bool_] | None = None
+    head: LinearHead,
+    vectors: Vectors,
+    gold: Bools,
+    learnt: NDArray[np.bool_] | None = None,
+    reject: str = "",
 ) -> LinearHead:
     """Return the head with temperature and thresholds fitted to (n, dimension) vectors with (n, k) labels.
 
@@ -69,18 +74,21 @@ def calibrated(
         gold: Their true labels.
         learnt: (k,) labels that had rows to learn from; default: all. A row with another label is passed
             over: it would make the head doubt everything it does know.
+        reject: Label of texts that are none of the others; "" where there is none.
     """
     if learnt is not None and (usable := ~(gold & ~learnt).any(axis=1)).any():
         vectors, gold = vectors[usable], gold[usable]
     warm = replace(head, temperature=temperature(head.logits(vectors), gold, head.multi))
     if not head.multi:
-        return warm
+        return replace(warm, reject=fit_reject(warm, vectors, gold, reject)) if reject else warm
     limit = threshold(warm.probabilities(vectors), gold)
     return replace(warm, thresholds=np.full(len(head.labels), limit, np.float32))
 
 
 def said(head: LinearHead, vectors: Vectors) -> Bools:
     """Return (n, k): the labels that the head gives to each row."""
+    if head.reject is not None:
+        return head.decisions(vectors)
     p = head.probabilities(vectors)
     if head.multi:
         assert head.thresholds is not None

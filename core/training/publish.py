@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from core.inference.classifier import DELTA
 from core.inference.head import LinearHead
 from core.models.artefacts import load_manifest, publish
 from core.models.folder import Weights
-from core.models.manifest import DataRef, EncoderRef, Manifest
+from core.models.manifest import DataRef, EncoderRef, Manifest, RejectRef
 from core.models.safetensors_file import write_tensors
 from core.ports import Encoder
 from core.records import Example
@@ -82,12 +82,14 @@ def publish_outcome(outcome: Outcome, out: Path) -> Trained:
         StorageFull: no room; nothing was published.
     """
     dev, learnt, name = outcome.target.dev, outcome.target.learnt, outcome.task.name
-    head = calibrated(outcome.fitted.heads[name], outcome.fitted.dev_vectors, dev, learnt)
+    reject = outcome.job.recipe.reject
+    head = calibrated(outcome.fitted.heads[name], outcome.fitted.dev_vectors, dev, learnt, reject)
     tfidf = TfIdf(outcome.job.recipe.seed).fit(outcome.job.train, outcome.target)
     vectors = outcome.frozen.dev_vectors
-    frozen = said(calibrated(outcome.frozen.heads[name], vectors, dev, learnt), vectors)
+    frozen = said(calibrated(outcome.frozen.heads[name], vectors, dev, learnt, reject), vectors)
     metrics = {
         **summary(dev, said(head, outcome.fitted.dev_vectors)),
+        **_scope(head, outcome.fitted.dev_vectors, dev),
         "calibration_error": _calibration(head, outcome.fitted.dev_vectors, dev),
         "seconds": round(outcome.seconds, 1),
         "dev_rows": len(dev),
@@ -108,6 +110,17 @@ def _calibration(head: LinearHead, vectors: NDArray[np.float32], gold: Bools) ->
     if head.multi:
         return calibration_error(gold.ravel(), p.ravel())
     return calibration_error(gold[np.arange(len(p)), p.argmax(axis=1)], p.max(axis=1))
+
+
+def _scope(head: LinearHead, vectors: NDArray[np.float32], gold: Bools) -> dict[str, float]:
+    """Return how well texts that are none of the labels are told apart; nothing without rejection."""
+    if head.reject is None or head.reject.label not in head.labels:
+        return {}
+    column = head.labels.index(head.reject.label)
+    outside, decided = gold[:, column], said(head, vectors)
+    right = np.asarray((decided & gold).any(axis=1), np.bool_)
+    figures = {"in_scope_accuracy": right[~outside], "out_of_scope_recall": right[outside]}
+    return {name: round(float(rows.mean()), 4) for name, rows in figures.items() if len(rows)}
 
 
 def _manifest(
@@ -136,6 +149,7 @@ def _manifest(
         thresholds={}
         if head.thresholds is None
         else dict(zip(head.labels, head.thresholds.tolist(), strict=True)),
+        reject=None if head.reject is None else RejectRef(**asdict(head.reject)),
         card={
             "purpose": f"Predicts {task.name}.",
             "limits": list(rows.warnings),

@@ -17,7 +17,8 @@ class Recipe(BaseModel):
 
     Without `epochs`, full fine-tuning takes as many as make some 12,000 rows read, 3 at least and 8 at most.
     Learning rates are those of AdamW; `max_tokens` counts the prefix and special tokens; the embeddings and
-    the first `frozen_layers` layers of the encoder stay as they are in full fine-tuning.
+    the first `frozen_layers` layers of the encoder stay as they are in full fine-tuning. `reject` names the
+    label of texts that are none of the others: it is also given where no other label is likely enough.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,6 +36,7 @@ class Recipe(BaseModel):
     patience: Annotated[int, Field(ge=1)] = 2
     class_weights: bool = False
     dev_share: Annotated[float, Field(gt=0, lt=0.9)] = 0.15
+    reject: Annotated[str, Field(max_length=200)] = ""
     seed: int = 13
 
 

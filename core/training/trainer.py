@@ -120,6 +120,11 @@ def train(
 
 
 def _job(rows: Mapping[Task, Rows], recipe: Recipe, settings: Settings, progress: Progress) -> FitJob:
+    if recipe.reject and any(task.kind == "multi" for task in rows):
+        raise InvalidInput(
+            "Several labels a text, or none, need no label of their own for none.",
+            remedy="Leave out `reject`.",
+        )
     first = next(iter(rows.values()))
     train, dev = texts_of(first.train), texts_of(first.dev)
     for task, parts in rows.items():

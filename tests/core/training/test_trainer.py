@@ -254,3 +254,24 @@ def test_progress_rises_to_the_end(tiny_settings: Settings) -> None:
     assert own[-1] == 1.0
     assert len(own) > 4
     assert all(0 <= share <= 1 for share in own)
+
+
+def test_rows_with_several_labels_have_no_label_for_none(tiny_settings: Settings) -> None:
+    rows = [Example(f"text {n}", ("a",) if n % 2 else ("b",)) for n in range(40)]
+    with pytest.raises(InvalidInput, match="need no label of their own"):
+        _train(tiny_settings, rows, toy.HEAD.model_copy(update={"reject": "none"}), "multi")
+
+
+def test_a_text_like_none_of_the_labels_is_rejected(tiny_settings: Settings, tmp_path: Path) -> None:
+    kinds = {"fruit": "ripe apple pear banana", "metal": "iron steel copper tin", "none": "xq zzk wwp qqj"}
+    rows = [
+        Example(f"{' '.join(words.split()[n % 3 :])} {n}", (label,))
+        for label, words in kinds.items()
+        for n in range(40)
+    ]
+    trained = _train(tiny_settings, rows, toy.HEAD.model_copy(update={"reject": "none"}))
+    assert trained.manifest.reject is not None
+    assert trained.manifest.metrics["in_scope_accuracy"] > 0.9
+    assert trained.manifest.metrics["out_of_scope_recall"] > 0.9
+    loaded = open_classifier(trained.path, EncoderPool(tiny_settings))
+    assert loaded.head.reject == trained.head.reject
