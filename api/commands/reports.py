@@ -49,7 +49,7 @@ def show_evaluation(report: Mapping[str, Any]) -> None:
     """Print a report's tables."""
     out = console()
     overall = _table(f"{report['rows']:,} rows, model {report['model']}, 95 % intervals", "metric", "value")
-    for name, value in (*report["metrics"].items(), *report["calibration"].items()):
+    for name, value in (*report["metrics"].items(), *report["scope"].items(), *report["calibration"].items()):
         overall.add_row(name, _figure(value))
     classes = _table("\nby class", "label", "precision", "recall", "f1", "rows")
     for label, each in report["classes"].items():

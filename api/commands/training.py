@@ -18,6 +18,7 @@ from core.settings import Settings
 
 if TYPE_CHECKING:
     from core.inference.classifier import Classifier
+    from core.models.manifest import Manifest
     from core.models.versions import Versions
     from core.training.recipe import Task
 
@@ -115,19 +116,17 @@ def _check_free(out: Path) -> None:
 
 def _predict_with(
     settings: Settings, versions: Versions, tenant: str, task: str, model: str | None
-) -> tuple[Callable[[Sequence[Example]], list[Prediction]], bool]:
-    """Return what predicts, and whether it is multi-label; `model` is an id or an artefact's folder."""
+) -> tuple[Callable[[Sequence[Example]], list[Prediction]], Manifest]:
+    """Return what predicts, and its manifest; `model` is an id or an artefact's folder."""
+    from core.inference.classifier import EncoderPool, open_classifier
     from core.inference.predictor import LocalPredictor
 
     if model is not None and Path(model).is_dir():
-        from core.inference.classifier import EncoderPool, open_classifier
-
         chosen: dict[str, Classifier] = {task: open_classifier(Path(model), EncoderPool(settings))}
-        multi = chosen[task].manifest.kind == "multi"
-        return lambda items: LocalPredictor.with_classifiers(chosen, items)[task], multi
+        return lambda items: LocalPredictor.with_classifiers(chosen, items)[task], chosen[task].manifest
     predictor = LocalPredictor(versions, EncoderPool(settings))
-    multi = predictor.version(tenant, task, model).manifest.kind == "multi"
-    return lambda items: predictor.predict(tenant, [task], items, model=model)[task], multi
+    manifest = predictor.version(tenant, task, model).manifest
+    return lambda items: predictor.predict(tenant, [task], items, model=model)[task], manifest
 
 
 def evaluate(
@@ -156,11 +155,11 @@ def evaluate(
     from core.training.evaluate import renamed, report
 
     with _opened() as (settings, versions), progress(quiet=common.json) as move:
-        predict_rows, multi = _predict_with(settings, versions, common.tenant, task, model)
+        predict_rows, manifest = _predict_with(settings, versions, common.tenant, task, model)
         columns = _mapping(map_, "--map")
         found = load(
             data,
-            kind="multi" if multi else "single",
+            kind="multi" if manifest.kind == "multi" else "single",
             mapping=columns,
             label_separator=label_separator or ";",
             max_chars=settings.max_text_chars,
@@ -171,7 +170,8 @@ def evaluate(
             said += predict_rows(rows[start : start + _BATCH])
             move(len(said) / len(rows), f"{len(said):,} of {len(rows):,} rows")
     measured = [f"only the {len(found.test):,} rows of the split 'test' were measured"] if found.test else []
-    outcome = {**report(rows, said, multi=multi), "notes": [*found.warnings, *measured]}
+    multi, reject = manifest.kind == "multi", manifest.reject.label if manifest.reject else ""
+    outcome = {**report(rows, said, multi=multi, reject=reject), "notes": [*found.warnings, *measured]}
     if common.json:
         write_json(outcome)
     else:
@@ -209,11 +209,11 @@ def predict(
     columns: dict[str, str] = {}
     done = skipped = 0
     with _opened() as (settings, versions), open_writer(out, sys.stdout) as write:
-        predict_rows, multi = _predict_with(settings, versions, common.tenant, task, model)
+        predict_rows, manifest = _predict_with(settings, versions, common.tenant, task, model)
         for chunk in read_chunks(in_, sys.stdin):
             names = dict.fromkeys(key for row in chunk for key in row)
             columns = columns or text_columns(list(names), mapping)
-            rows, empty = _predicted(chunk, columns, predict_rows, multi=multi)
+            rows, empty = _predicted(chunk, columns, predict_rows, multi=manifest.kind == "multi")
             write(rows)
             done, skipped = done + len(rows), skipped + empty
     if not common.json:

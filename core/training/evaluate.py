@@ -9,7 +9,7 @@ import numpy as np
 
 from core.errors import InvalidInput
 from core.records import Example, Prediction
-from core.training.metrics import calibration_error, indicator, per_class, slices, summary
+from core.training.metrics import Bools, calibration_error, indicator, per_class, slices, summary
 
 _LENGTHS = ((0, 60, "under 60 characters"), (60, 200, "60 to 199"), (200, 10**9, "200 and more"))
 
@@ -44,16 +44,20 @@ def _length(row: Example) -> str:
     return next(name for low, high, name in _LENGTHS if low <= len(row.text) < high)
 
 
-def report(rows: Sequence[Example], predictions: Sequence[Prediction], *, multi: bool) -> dict[str, Any]:
+def report(
+    rows: Sequence[Example], predictions: Sequence[Prediction], *, multi: bool, reject: str = ""
+) -> dict[str, Any]:
     """Compare predictions with gold labels.
 
     Args:
         rows: Labelled.
         predictions: In the same order.
         multi: Whether a row may have several labels.
+        reject: The label of texts that are none of the others, where the model has one.
 
     Returns:
-        `rows`, `metrics` (with 95 % intervals), `classes`, `slices` by language and length, `calibration`.
+        `rows`, `metrics` (with 95 % intervals), `classes`, `slices` by language and length, `calibration`,
+        and `scope`, with `reject` alone: accuracy of rows with another label, recall of those with it.
 
     Raises:
         InvalidInput: no rows, or the model knows none of the rows' labels.
@@ -82,7 +86,18 @@ def report(rows: Sequence[Example], predictions: Sequence[Prediction], *, multi:
         "classes": per_class(gold, said, labels),
         "labels_unknown_to_the_model": sorted(gold_labels - known),
         "slices": slices(gold, said, keys),
+        "scope": _scope(gold, said, [reject in row.labels for row in rows]) if reject else {},
         "calibration": _calibration(rows, predictions, multi=multi),
+    }
+
+
+def _scope(gold: Bools, said: Bools, outside: Sequence[bool]) -> dict[str, dict[str, float]]:
+    beyond = np.array(outside)
+    parts = {"in_scope_accuracy": ~beyond, "out_of_scope_recall": beyond}
+    return {
+        name: summary(gold[part], said[part])["accuracy"] | {"rows": int(part.sum())}
+        for name, part in parts.items()
+        if part.any()
     }
 
 
