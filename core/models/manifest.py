@@ -13,6 +13,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from core.errors import InvalidInput
 from core.models.hashing import sha256_text
 
+_LATER = ("reject",)
+"""Optional fields that older artefacts do not have: no part of the id where unset, so that theirs stay."""
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -88,7 +90,8 @@ class Manifest(BaseModel):
             InvalidInput: a field holds NaN, Infinity, or something else that JSON has no form for.
         """
         try:
-            content = self.model_dump(mode="json", exclude={"id"})
+            unset = {name for name in _LATER if getattr(self, name) is None}
+            content = self.model_dump(mode="json", exclude={"id", *unset})
             text = json.dumps(
                 content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
             )

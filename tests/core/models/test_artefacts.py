@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from core.errors import IntegrityFailure, InvalidInput, NotFound, RefusedWeights, StorageFull, Unavailable
 from core.models import durable
 from core.models.artefacts import MANIFEST, DataRef, EncoderRef, Manifest, load_manifest, publish
+from core.models.manifest import RejectRef
 
 _WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -206,3 +207,13 @@ def test_a_full_disk_is_known_from_writers_outside_python(text: str, tmp_path: P
 
     with pytest.raises(StorageFull, match="nothing was published"), durable.writing(tmp_path):
         raise SafetensorError(text)
+
+
+def test_the_id_of_an_artefact_from_before_a_field_was_added_stays() -> None:
+    """Taken from the first version of the manifest, which had no `reject`."""
+    old = Manifest(
+        task="toy.mood", kind="single", method="head", created_at=datetime(2026, 11, 21, tzinfo=UTC)
+    )
+    assert old.content_id() == "m-76b14e37593c765812cfe547"
+    changed = old.model_copy(update={"reject": RejectRef(label="none", limit=1.0, scale=1.0)})
+    assert changed.content_id() != old.content_id()
