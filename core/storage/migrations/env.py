@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+import core.retrieval.tables  # noqa: F401 - the guards and the check of row security count what is mapped
 from core.errors import ConfigurationError
 from core.storage.tables import Base
 
