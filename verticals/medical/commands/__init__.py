@@ -1,0 +1,7 @@
+"""`colonnade medical …`."""
+
+from __future__ import annotations
+
+from verticals.medical.commands.app import commands
+
+__all__ = ["commands"]
