@@ -20,6 +20,8 @@ from core.errors import ColonnadeError, FieldError, InvalidInput, StorageFull, U
 MEDIA_TYPE = "application/problem+json"
 _MOST_FAULTS = 50
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_AS_OPENAI = frozenset({"/v1/chat/completions", "/v1/embeddings"})
+"""Paths that OpenAI's clients call: they show people the `message` of a member `error` and nothing else."""
 
 
 def request_id_of(scope: Scope) -> str:
@@ -39,6 +41,9 @@ def _body(
     }
     if errors:
         problem["errors"] = [{"pointer": e.pointer, "detail": e.detail} for e in errors[:_MOST_FAULTS]]
+    if scope.get("path") in _AS_OPENAI:
+        param = errors[0].pointer if errors else None
+        problem["error"] = {"message": detail, "type": slug, "code": slug, "param": param}
     return json.dumps(problem, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 

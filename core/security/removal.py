@@ -67,4 +67,4 @@ def _folders_of_its_own(storage: Storage, data: Path, tenant: str) -> list[Path]
     shared = {path for owner, path in owners if owner != tenant}
     own = [data / path for owner, path in owners if owner == tenant and path not in shared]
     inside = [path for path in own if path.resolve().is_relative_to(data.resolve())]
-    return [data / "datasets" / tenant, *inside]
+    return [data / "datasets" / tenant, data / "index" / tenant, *inside]

@@ -48,7 +48,7 @@ def golden_texts(folder: Path) -> dict[str, str]:
     if not file.is_file():
         return {}
     cases = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
-    return {_key(case["text"]): case["id"] for case in cases}
+    return {_key(case["text"]): case["id"] for case in cases if "text" in case}
 
 
 def _key(text: str) -> str:

@@ -26,5 +26,6 @@ class FixedEncoder:
         for row, text in zip(found, texts, strict=True):
             joined = fold(text if isinstance(text, str) else "\n".join(text)).text.casefold()
             for first, second in zip(f" {joined}", f"{joined} ", strict=True):
-                row[hashlib.sha256(f"{first}{second}".encode()).digest()[0] % self.dimension] += 1.0
+                pair = f"{first}{second}".encode("utf-8", "replace")  # a lone surrogate has no bytes
+                row[hashlib.sha256(pair).digest()[0] % self.dimension] += 1.0
         return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), np.float32)
