@@ -45,6 +45,9 @@ class Settings(BaseSettings):
         default="e5",
         description="Text encoder: e5, use, minilm, a Hugging Face id, or a folder.",
     )
+    vectors: Literal["faiss", "pgvector"] = Field(
+        default="faiss", description="What compares vectors: faiss in memory, or pgvector in PostgreSQL."
+    )
     datasets: Path | None = Field(default_factory=_datasets, description="Where benchmark data sets lie.")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)

@@ -1,7 +1,7 @@
 """Joins what the words and what the vectors say of the same passages into one ranking.
 
-Both rankings come with a score for every passage that either of them proposed (core.retrieval.propose asks for
-those that are missing). BM25 and cosine have no common scale, so each is first measured in standard
+Both rankings come with a score for every passage that either of them proposed (core.retrieval.propose asks
+for those that are missing). BM25 and cosine have no common scale, so each is first measured in standard
 deviations from its own mean over these candidates; the sum is weighted. A passage that stands far out in one
 opinion, such as the only one with the product's name, then stands far out in the sum, which ranks alone
 would forget.
