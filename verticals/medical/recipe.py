@@ -15,8 +15,9 @@ LANGUAGES = ("en", "zh")
 
 STARTER = tuple(DATA / f"starter_{lang}.csv" for lang in LANGUAGES)
 
-# A linear head on frozen vectors: both tasks cost one encoder pass and train in a minute.
-_RECIPE = Recipe(method="head", class_weights=True)
+# Fine-tuned together, so that both cost one encoder pass. A head on the frozen encoder does worse on urgency
+# than TF-IDF does: how urgent a complaint is stands in a few words of it.
+_RECIPE = Recipe(method="full", epochs=6)
 
 URGENCY = Task(
     name="medical.urgency",
