@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from core.registry import find_verticals
 from tests.system import ROOT, System, bring_up, key_in, stop
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -22,12 +23,15 @@ def _curl_lines(said: str) -> list[str]:
 
 
 def test_the_printed_lines_work_as_they_stand(system: System) -> None:
+    shown = [(v.name, e) for v in find_verticals() for e in v.examples if e.shown]
     lines = _curl_lines(system.said)
 
     answers = [subprocess.run(shlex.split(line), capture_output=True, check=True).stdout for line in lines]
 
-    assert len(lines) >= 1
-    assert all("data" in json.loads(answer) for answer in answers)
+    assert {name for name, _ in shown} == {"finance", "medical", "recommend", "service"}
+    for (_, example), line, answer in zip(shown, lines, answers, strict=True):
+        assert example.path in line
+        assert json.loads(answer).keys() >= set(example.expect), answer
 
 
 def test_the_addresses_it_prints_answer(system: System) -> None:
