@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.registry import find_verticals
-from core.testing.layout import SECTIONS, faults, folder_of
+from core.testing.layout import FILES, SECTIONS, faults, folder_of
 
 
 @pytest.fixture
@@ -44,3 +44,29 @@ def test_folders_are_found_by_entry_point() -> None:
         assert folder_of(vertical.name).name == vertical.name
     with pytest.raises(LookupError, match="nobody"):
         folder_of("nobody")
+
+
+def _shape(folder: Path) -> set[str]:
+    """Return the parts of a vertical's folder: a part may be a file or a folder of the same name."""
+    return {entry.name.removesuffix(".py") for entry in folder.iterdir()} - {"__pycache__", "py.typed"}
+
+
+def test_the_columns_are_alike_inside() -> None:
+    shapes = {v.name: _shape(folder_of(v.name)) for v in find_verticals() if v.finished}
+    assert set(shapes) == {"finance", "medical", "recommend", "service"}
+    parts = {name.removesuffix(".py") for name in FILES}
+    for name, shape in shapes.items():
+        assert shape == parts, f"{name}: {sorted(shape ^ parts)}"
+
+
+def test_the_manifests_are_alike() -> None:
+    for vertical in find_verticals():
+        # What recommend fits, it fits to events and not to labelled texts: it has no task with starter rows.
+        assert bool(vertical.tasks) is (vertical.name != "recommend"), vertical.name
+        assert vertical.jobs, vertical.name
+        assert vertical.scopes, vertical.name
+        assert vertical.migrations is not None, vertical.name
+        for part in (vertical.build, vertical.router, vertical.commands):
+            assert part is not None, vertical.name
+        golden = folder_of(vertical.name) / "data" / "golden.jsonl"
+        assert len(golden.read_text("utf-8").splitlines()) >= 40, vertical.name

@@ -14,7 +14,7 @@ ALL = find_verticals()
 
 def test_the_four_columns_are_found() -> None:
     assert [vertical.name for vertical in ALL] == ["finance", "medical", "recommend", "service"]
-    assert [vertical.name for vertical in ALL if vertical.finished] == ["finance"]
+    assert all(vertical.finished for vertical in ALL)
 
 
 @pytest.mark.parametrize("vertical", ALL, ids=lambda vertical: vertical.name, scope="class")

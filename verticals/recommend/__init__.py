@@ -1,4 +1,4 @@
-"""Recommendation: items for a person, similar items, and the reasons. Not finished: it mounts no route."""
+"""Recommendation: items for a person, similar items, and the reasons."""
 
 from verticals.recommend.vertical import vertical
 
