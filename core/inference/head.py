@@ -33,7 +33,7 @@ class Reject:
     """When a text is none of the known labels.
 
     Attributes:
-        label: What is said of such a text.
+        label: What is said of such a text. Where it is one of the head's labels, it may also win as such.
         limit: The largest logit over the other labels, before the temperature, below which it is said.
         scale: Width in logits over which the confidence in it changes.
     """
@@ -89,7 +89,9 @@ class LinearHead:
             return said
         best = self._best_known(vectors)
         return [
-            each if logit >= self.reject.limit else self._rejected(each, float(logit))
+            each
+            if logit >= self.reject.limit and each.labels[0] != self.reject.label
+            else self._rejected(each, float(logit))
             for each, logit in zip(said, best, strict=True)
         ]
 
@@ -106,11 +108,12 @@ class LinearHead:
 
     def _rejected(self, said: Prediction, best: float) -> Prediction:
         assert self.reject is not None
-        sure = round(self.reject.confidence(best), 6)
+        likely = said.probabilities.get(self.reject.label, 0.0)
+        sure = round(max(self.reject.confidence(best), likely), 6)
         return Prediction((self.reject.label,), sure, said.probabilities, said.model)
 
     def _prediction(self, row: NDArray[np.float64], model: str) -> Prediction:
-        chosen = self._chosen(np.where(self._known(), row, -1.0) if self.reject else row)
+        chosen = self._chosen(row)
         probability = float(row[chosen[0]]) if chosen else float(np.prod(1.0 - row))
         every = {label: round(float(value), 6) for label, value in zip(self.labels, row, strict=True)}
         return Prediction(tuple(self.labels[i] for i in chosen), round(probability, 6), every, model)

@@ -3,7 +3,8 @@
 The score is the largest logit over the known labels: on CLINC150's development rows it told out-of-scope
 texts apart (AUROC .990) better than the largest probability (.988), the distance to the nearest training text
 (.988) or the Mahalanobis distance (.986) did, and it needs nothing that a head does not have already.
-Out-of-scope rows, where there are any, teach the weights; the limit is set by in-scope rows alone.
+Out-of-scope rows, where there are any, teach the weights, and their label may win like any other; the limit
+is set by in-scope rows alone.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ def fit_reject(head: LinearHead, vectors: NDArray[np.float32], gold: NDArray[np.
         label: The label of texts that are none of the others.
     """
     known = np.array([name != label for name in head.labels])
-    logits = head.logits(vectors)[:, known]
-    best = logits.max(axis=1).astype(np.float64)
+    logits = head.logits(vectors)
+    best = logits[:, known].max(axis=1).astype(np.float64)
     inside = np.asarray(gold[:, known].any(axis=1), np.bool_)
-    right = inside & gold[:, known][np.arange(len(logits)), logits.argmax(axis=1)]
+    right = inside & gold[np.arange(len(logits)), logits.argmax(axis=1)]
     if not right.any():
         return Reject(label, float(best.min()), 1.0)  # nothing was learnt that a limit could protect
     ranked = np.sort(best[right])

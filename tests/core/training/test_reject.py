@@ -44,10 +44,13 @@ def test_confidence_agrees_with_the_decision() -> None:
     vectors, gold = blobs(500, 2, outside=100)
     ready = calibrated(head("a", "b", "c", NONE), vectors, gold, reject=NONE)
     assert ready.reject is not None
-    for best, each in zip(ready.logits(vectors)[:, :3].max(axis=1), ready.predict(vectors), strict=True):
-        assert (each.labels == (NONE,)) is bool(best < ready.reject.limit)
-        if each.labels == (NONE,):
+    for logits, each in zip(ready.logits(vectors), ready.predict(vectors), strict=True):
+        below, beaten = bool(logits[:3].max() < ready.reject.limit), bool(logits.argmax() == 3)
+        assert (each.labels == (NONE,)) is (below or beaten)
+        if below:
             assert each.probability >= 0.5
+        if beaten:
+            assert each.probability >= each.probabilities[NONE]
         assert 0 <= each.probability <= 1
 
 
