@@ -67,3 +67,42 @@ class Prediction:
     probability: float
     probabilities: Mapping[str, float] = field(default_factory=dict)
     model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A verbatim quote of a document: its text[start:end] == quote.
+
+    Attributes:
+        version: The version of the document that offsets refer to.
+        start: In code points of the document's text.
+        end: One past the last.
+        page: From 1; None where the format has no pages.
+    """
+
+    document_id: str
+    version: int
+    start: int
+    end: int
+    quote: str
+    page: int | None
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What documents say to a question, in their own words, or that they do not say.
+
+    Attributes:
+        text: The quotes; empty where it abstained.
+        citations: Where they stand; none where it abstained.
+        confidence: Calibrated probability that the documents answer the question.
+        abstained: Whether no answer is given.
+        suspicious: What was found hidden or like an instruction to a machine in what is cited.
+    """
+
+    text: str
+    citations: tuple[Citation, ...]
+    confidence: float
+    abstained: bool
+    suspicious: tuple[Any, ...] = ()

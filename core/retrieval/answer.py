@@ -9,12 +9,13 @@ data: what stands in them is compared with the question and quoted or not, and n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 import numpy as np
 
 from core.ports import Encoder
 from core.records import Answer, Citation, Span
-from core.retrieval.evidence import Evidence, Floats, best_of, gather, is_foreign
+from core.retrieval.evidence import Evidence, Floats, best_of, gather, is_foreign, with_near
 from core.retrieval.gate import Gate
 from core.retrieval.records import Filters, Hit
 from core.retrieval.search import Searcher
@@ -62,15 +63,15 @@ class Answerer:
         """
         evidence = self.evidence(tenant, collection, question, k=k, filters=filters)
         if not evidence.units:
-            return _abstained(0.0, evidence.left_out)
+            return _abstained(0.0, evidence.suspicious)
         model = self._gate.model(self._encoder.fingerprint)
         scores = model.scores(evidence.figures)
         best, margin = best_of(evidence, scores)
         confidence = round(model.probability(evidence.of_answer(best, margin)), 4)
         if confidence < model.threshold:
-            return _abstained(confidence, evidence.left_out)
+            return _abstained(confidence, evidence.suspicious)
         chosen = [evidence.units[place] for place in _said(evidence, scores, best)]
-        citations = tuple(citation for unit in chosen for citation in _cited(unit))
+        citations = tuple(_cited(chosen))
         suspicious = {unit.hit.document_id for unit in chosen if unit.hit.suspicious}
         text = "\n".join(citation.quote for citation in citations)
         return Answer(text, citations, confidence, abstained=False, suspicious=tuple(sorted(suspicious)))
@@ -83,8 +84,8 @@ class Answerer:
         return gather(self._searcher, encoder, tenant, collection, question, k, filters)
 
 
-def _abstained(confidence: float, left_out: Iterable[str]) -> Answer:
-    return Answer("", (), confidence, abstained=True, suspicious=tuple(sorted(left_out)))
+def _abstained(confidence: float, suspicious: Iterable[str]) -> Answer:
+    return Answer("", (), confidence, abstained=True, suspicious=tuple(sorted(suspicious)))
 
 
 def _said(evidence: Evidence, scores: Floats, best: int) -> list[int]:
@@ -96,7 +97,7 @@ def _said(evidence: Evidence, scores: Floats, best: int) -> list[int]:
         twins = [place for place in same if not is_foreign(evidence.wanted, evidence.units[place].hit)]
         best = twins[0] if twins else best
     against = [place for place in rivals if _contradicts(evidence, best, place)]
-    return [best, *against[:1]]
+    return [*with_near(evidence, scores, best), *against[:1]]
 
 
 def _is_rival(evidence: Evidence, scores: Floats, best: int, place: int) -> bool:
@@ -124,13 +125,18 @@ def _numbers(evidence: Evidence, place: int) -> frozenset[str]:
     return figures(evidence.units[place].text)
 
 
-def _cited(unit: Unit) -> Iterator[Citation]:
-    span = Span(unit.start, unit.end)
-    if unit.lead is not None and 0 <= unit.start - unit.lead.end <= _JOINED:
-        span = Span(unit.lead.start, unit.end)
-    elif unit.lead is not None:
-        yield _citation(unit.hit, unit.lead)
-    yield _citation(unit.hit, span)
+def _cited(units: Iterable[Unit]) -> Iterator[Citation]:
+    """Yield the quotes of units; those of one passage that touch are one quote."""
+    for _, group in groupby(units, key=lambda unit: unit.hit.passage_id):
+        own = list(group)
+        spans = {Span(unit.start, unit.end) for unit in own} | {unit.lead for unit in own if unit.lead}
+        hit, joined = own[0].hit, list[Span]()
+        for span in sorted(spans, key=lambda span: span.start):
+            if joined and span.start - joined[-1].end <= _JOINED:
+                joined[-1] = Span(joined[-1].start, max(span.end, joined[-1].end))
+            else:
+                joined.append(span)
+        yield from (_citation(hit, span) for span in joined)
 
 
 def _citation(hit: Hit, span: Span) -> Citation:

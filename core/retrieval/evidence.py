@@ -21,15 +21,31 @@ from core.retrieval.wanted import Wanted, figures, has_number, rarity, read, sha
 from core.text.language import UNDETERMINED
 
 Floats = NDArray[np.float64]
+DEPTH = 64
+"""So many passages are found, to know what an ordinary cosine is here."""
 BACKGROUND = 24
-"""So many passages are looked at to know what an ordinary cosine and an ordinary word is here."""
+"""The words of so many of them tell what an ordinary word is here."""
+FOREIGN = 3
+"""So many passages of other languages may be quoted."""
+NEAR = 1.0
+"""A sentence of the same passage is quoted too where its rank score is at most so far below the best."""
+MOST_QUOTED = 3
 MOST_UNITS = 24
 """So many sentences are encoded for one question."""
 
-UNIT_WORDS = ("shared", "shared_around", "number", "turned", "side", "passage_words", "rank")
+UNIT_WORDS = ("shared", "shared_around", "number", "turned", "side", "passage_words", "rank", "foreign")
 UNIT_VECTORS = ("cosine", "passage_cosine")
-ANSWER_WORDS = ("shared", "shared_around", "known", "foreign", "number", "side", "lexical_lead", "margin")
-ANSWER_VECTORS = ("cosine", "lead", "standing", "agreement", "cosine_foreign")
+ANSWER_WORDS = (
+    "shared_around",
+    "known",
+    "strange",
+    "foreign",
+    "number",
+    "side",
+    "lexical_lead",
+    "margin",
+)
+ANSWER_VECTORS = ("cosine", "lead", "standing", "agreement")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +57,9 @@ class Evidence:
         units: What can be quoted.
         vectors: Of the units, (n, dimension); None where only words are compared.
         figures: Of each unit, by name, (n,).
-        left_out: Documents of which something was left out because it speaks to a machine.
+        known: Part of the question's content words that some passage holds.
+        strange: Part of the question's names that no passage holds, in any language.
+        suspicious: Documents that hold something hidden or speak to a machine where they were looked at.
     """
 
     wanted: Wanted
@@ -49,7 +67,9 @@ class Evidence:
     units: tuple[Unit, ...]
     vectors: NDArray[np.float32] | None
     figures: Mapping[str, Floats]
-    left_out: frozenset[str]
+    known: float
+    strange: float
+    suspicious: frozenset[str]
 
     def matrix(self, names: Sequence[str]) -> Floats:
         """Return (n, len(names))."""
@@ -68,25 +88,22 @@ class Evidence:
             name: float(self.figures[name][best]) for name in ("shared", "shared_around", "number", "side")
         }
         found |= {
-            "known": 1.0 if foreign else self._known(),
+            "known": 1.0 if foreign else self.known,
+            "strange": self.strange,
             "foreign": float(foreign),
             "lexical_lead": 0.0 if foreign else self._lexical_lead(),
             "margin": margin,
         }
         if self.vectors is not None:
             cosines = self.figures["cosine"]
+            alike = cosines[self.figures["foreign"] == float(foreign)]
             found |= {
                 "cosine": float(cosines[best]),
-                "cosine_foreign": float(cosines[best]) * foreign,
-                "lead": float(cosines[best] - np.median(cosines)),
+                "lead": float(cosines[best] - np.median(alike)),
                 "standing": self._standing(unit.hit),
                 "agreement": self._agreement(),
             }
         return found
-
-    def _known(self) -> float:
-        everything = frozenset().union(*(_words(hit) for hit in self.background))
-        return share(dict.fromkeys(self.wanted.terms, 1.0), everything)
 
     def _lexical_lead(self) -> float:
         scores = sorted((hit.lexical or 0.0 for hit in self.background), reverse=True)
@@ -94,7 +111,9 @@ class Evidence:
 
     def _standing(self, hit: Hit) -> float:
         """How many deviations the passage's cosine is above the background's; less where there is little."""
-        cosines = [each.dense for each in self.background if each.dense is not None]
+        abroad = is_foreign(self.wanted, hit)
+        alike = (each for each in self.background if is_foreign(self.wanted, each) == abroad)
+        cosines = [each.dense for each in alike if each.dense is not None]
         if hit.dense is None or len(cosines) < 2:
             return 0.0
         deviation = float(np.std(cosines)) + 1e-3
@@ -127,25 +146,51 @@ def gather(
         filters: What passages must fulfil.
     """
     wanted = read(question)
-    found = searcher.search(tenant, collection, question, k=max(k, BACKGROUND), filters=filters)
-    cut = [(place, unit) for place, hit in enumerate(found[:k]) for unit in units(hit)]
-    kept_from = {unit.hit.passage_id for _, unit in cut}
-    left_out = frozenset(
-        hit.document_id for hit in found[:k] if hit.suspicious or hit.passage_id not in kept_from
-    )
-    weights = rarity(wanted.terms, [_words(hit) for hit in found])
-    above = cache(lambda text: frozenset(terms(text)))  # many sentences stand below the same heading
-    compared = (_by_words(wanted, weights, unit, place, above) for place, unit in cut)
-    rows = sorted(compared, key=_promise)[:MOST_UNITS]
-    chosen = tuple(row[0] for row in rows)
-    columns = {name: np.array([row[1][name] for row in rows]) for name in UNIT_WORDS}
+    found = searcher.search(tenant, collection, question, k=max(k, DEPTH), filters=filters)
+    taken = _taken(wanted, found, k)
+    rows, known = _compared(wanted, found, taken)
+    chosen = tuple(unit for unit, _ in rows)
+    columns = {name: np.array([values[name] for _, values in rows]) for name in UNIT_WORDS}
     vectors = None
     if encoder is not None and chosen:
         vectors = encoder.encode([as_text(Example(unit.embedded)) for unit in chosen], role="passage")
         asked = encoder.encode([as_text(Example(question))], role="query")[0]
         columns["cosine"] = (vectors @ asked).astype(np.float64)
-        columns["passage_cosine"] = _below_best(found, chosen)
-    return Evidence(wanted, tuple(found), chosen, vectors, columns, left_out)
+        columns["passage_cosine"] = _below_best(wanted, found, chosen)
+    suspicious = frozenset(hit.document_id for hit, _ in taken if hit.suspicious)
+    strange = _strange(wanted, found)
+    return Evidence(wanted, tuple(found), chosen, vectors, columns, known, strange, suspicious)
+
+
+def _taken(wanted: Wanted, found: Sequence[Hit], k: int) -> list[tuple[Hit, int]]:
+    """Return the passages that may be quoted, with their places among those of their language.
+
+    Passages that share no word with the question because they are in another language stand far behind in
+    what words and vectors say together, so the nearest of them are taken by their vectors alone.
+    """
+    native = [hit for hit in found if not is_foreign(wanted, hit)]
+    foreign = sorted((hit for hit in found if is_foreign(wanted, hit)), key=lambda hit: -(hit.dense or 0.0))
+    abroad = foreign[: FOREIGN if native else k]
+    home = native[: k - len(abroad)]
+    return [(hit, place) for group in (home, abroad) for place, hit in enumerate(group)]
+
+
+def _compared(
+    wanted: Wanted, found: Sequence[Hit], taken: Sequence[tuple[Hit, int]]
+) -> tuple[list[tuple[Unit, dict[str, float]]], float]:
+    """Return the most promising units with what words say of them, and the known part of the question."""
+    texts = [_words(hit) for hit in found if not is_foreign(wanted, hit)][:BACKGROUND]
+    weights = rarity(wanted.terms, texts)
+    known = share(dict.fromkeys(wanted.terms, 1.0), frozenset().union(*texts))
+    above = cache(lambda text: frozenset(terms(text)))  # many sentences stand below the same heading
+    compared = (_by_words(wanted, weights, unit, place, above) for hit, place in taken for unit in units(hit))
+    return sorted(compared, key=_promise)[:MOST_UNITS], known
+
+
+def _strange(wanted: Wanted, found: Sequence[Hit]) -> float:
+    everything = "\n".join(f"{hit.title}\n{hit.heading}\n{hit.text}" for hit in found).casefold()
+    absent = [name for name in wanted.names if name.casefold() not in everything]
+    return len(absent) / len(wanted.names) if wanted.names else 0.0
 
 
 def is_foreign(wanted: Wanted, hit: Hit) -> bool:
@@ -180,6 +225,7 @@ def _by_words(
         "side": side(wanted.text, text),
         "passage_words": math.log1p(hit.lexical or 0.0),
         "rank": 1.0 / (1.0 + place),
+        "foreign": float(is_foreign(wanted, hit)),
     }
 
 
@@ -188,9 +234,18 @@ def _promise(row: tuple[Unit, Mapping[str, float]]) -> float:
     return -(values["shared_around"] + 0.5 * values["shared"] + 1.5 * values["rank"] + 0.1 * values["number"])
 
 
-def _below_best(found: Sequence[Hit], chosen: Sequence[Unit]) -> Floats:
-    best = max((hit.dense for hit in found if hit.dense is not None), default=0.0)
-    return np.array([0.0 if unit.hit.dense is None else unit.hit.dense - best for unit in chosen])
+def _below_best(wanted: Wanted, found: Sequence[Hit], chosen: Sequence[Unit]) -> Floats:
+    """Return how far each unit's passage is below the nearest passage of its language."""
+    best = {True: -1.0, False: -1.0}
+    for hit in found:
+        if hit.dense is not None:
+            best[is_foreign(wanted, hit)] = max(best[is_foreign(wanted, hit)], hit.dense)
+    return np.array(
+        [
+            0.0 if unit.hit.dense is None else unit.hit.dense - best[is_foreign(wanted, unit.hit)]
+            for unit in chosen
+        ]
+    )
 
 
 def best_of(evidence: Evidence, scores: Floats) -> tuple[int, float]:
@@ -201,3 +256,16 @@ def best_of(evidence: Evidence, scores: Floats) -> tuple[int, float]:
         score for unit, score in zip(evidence.units, scores, strict=True) if unit.hit.passage_id != passage
     ]
     return best, float(scores[best] - max(others)) if others else 1.0
+
+
+def with_near(evidence: Evidence, scores: Floats, best: int) -> list[int]:
+    """Return the best unit and what the same passage says nearly as well, in the order of the text."""
+    units = evidence.units
+    taken = [best]
+    for place in np.argsort(-scores).tolist():
+        unit = units[place]
+        near = unit.hit.passage_id == units[best].hit.passage_id and scores[best] - scores[place] <= NEAR
+        apart = all(unit.end <= units[each].start or units[each].end <= unit.start for each in taken)
+        if near and apart and len(taken) < MOST_QUOTED:
+            taken.append(place)
+    return sorted(taken, key=lambda place: units[place].start)

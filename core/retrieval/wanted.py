@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -41,6 +41,8 @@ _NUMBER = re.compile(
     r"|免费|立即|随时",
     re.IGNORECASE,
 )
+_LATIN = re.compile(r"[A-Za-z]{2,}")
+_CAPITAL = re.compile(r"(?<=[a-z0-9,'\u2019&] )[A-Z][A-Za-z]+")
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 _TURN = r"\b(?:turn|switch)(?:ed|ing)?(?: \w+){0,3} "
 _SIDES = (
@@ -68,12 +70,14 @@ class Wanted:
 
     Attributes:
         terms: Its content words and pairs of characters, each once.
+        names: Its words that look like names: capitals inside a sentence, Latin letters in Chinese.
         lang: ISO 639-1 code.
         number: Whether an amount, a count or a time is asked for.
     """
 
     text: str
     terms: tuple[str, ...]
+    names: tuple[str, ...]
     lang: str
     number: bool
 
@@ -81,7 +85,15 @@ class Wanted:
 def read(question: str) -> Wanted:
     """Read a question."""
     asked = tuple(term for term in dict.fromkeys(terms(question)) if _says_something(term))
-    return Wanted(question, asked, detect(question), bool(_NUMBER_WANTED.search(question)))
+    lang = detect(question)
+    names = tuple(dict.fromkeys(_names(question, lang)))
+    return Wanted(question, asked, names, lang, bool(_NUMBER_WANTED.search(question)))
+
+
+def _names(question: str, lang: str) -> Iterator[str]:
+    for found in (_LATIN if lang == "zh" else _CAPITAL).finditer(question):
+        if found.group().casefold() not in _PLAIN.split():
+            yield found.group()
 
 
 def _says_something(term: str) -> bool:

@@ -1,4 +1,4 @@
-"""Customer service. Not finished: it mounts no route."""
+"""Customer service: what a message wants, an answer that can be looked up, or a person."""
 
 from verticals.service.vertical import vertical
 

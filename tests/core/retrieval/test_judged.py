@@ -44,7 +44,7 @@ def test_a_set_is_read_and_measured_in_every_mode(tmp_path: Path) -> None:
     assert data.relevant == ({0: 1.0}, {2: 1.0})
     figures = measure(data, FixedEncoder())
     assert figures.keys() == {"lexical", "dense", "hybrid"}
-    assert figures["lexical"] == {"ndcg@10": 1.0, "recall@10": 1.0}
+    assert figures["lexical"]["ndcg@10"] == figures["lexical"]["recall@10"] == 1.0
     assert figures["hybrid"]["recall@10"] == 1.0
     assert read_judged(*_write(tmp_path), limit=1).questions == ("when do parcels arrive",)
 
@@ -52,7 +52,23 @@ def test_a_set_is_read_and_measured_in_every_mode(tmp_path: Path) -> None:
 def test_a_passage_that_nothing_finds_counts_as_missed() -> None:
     passages = ("xylophone", *(f"parcel number {n}" for n in range(120)))
     figures = measure(Judged(passages, ("parcel number",), ({0: 1.0},)), FixedEncoder())
-    assert figures["lexical"] == {"ndcg@10": 0.0, "recall@10": 0.0}
+    assert figures["lexical"]["ndcg@10"] == figures["lexical"]["recall@10"] == 0.0
+
+
+def test_intervals_hold_the_mean_and_widen_where_questions_differ() -> None:
+    passages = ("parcels arrive", "invoices come", "cups break")
+    asked = ("parcels arrive", "parcels arrive", "cups break", "cups break")
+    found = measure(Judged(passages, asked, ({0: 1.0}, {1: 1.0}, {2: 1.0}, {0: 1.0})), FixedEncoder())[
+        "lexical"
+    ]
+    assert found["ndcg@10_low"] < found["ndcg@10"] == 0.5 < found["ndcg@10_high"]
+
+
+@pytest.mark.parametrize("judged", ["1\ta\t2\n2\tc\t1\n", "1 0 a 2\n2 0 c 1\n".replace(" ", "\t")])
+def test_judgements_without_a_header_and_of_trec_are_read(tmp_path: Path, judged: str) -> None:
+    files = _write(tmp_path)
+    files[2].write_text(judged)
+    assert read_judged(*files).relevant == ({0: 2.0}, {2: 1.0})
 
 
 @pytest.mark.parametrize(
