@@ -222,7 +222,7 @@ def test_a_filter_keeps_the_other_side_out(desk: Desk) -> None:
 
 
 def test_quotes_of_one_passage_neither_overlap_nor_repeat(desk: Desk) -> None:
-    said = desk.ask("Can I give engraved cups, food and candles back?")
+    said = desk.ask("Do you take back engraved cups, food and candles?")
     spans = [(citation.start, citation.end) for citation in said.citations]
 
     assert said.text.count("We cannot take back:") == 1
