@@ -18,13 +18,15 @@ from core.storage.tables import Tenant
 from core.storage.tenancy import SYSTEM
 from core.testing.clock import StandingClock
 from core.testing.encoder import FixedEncoder
+from core.testing.postgres import postgres_server, postgres_url
+from core.testing.storage import database_url, sqlite_url
 from core.testing.weights import pretrained, tiny_settings
 from core.vertical import Services
 from verticals.medical import vertical
 from verticals.medical.recipe import DEPARTMENT, DEPARTMENTS, URGENCIES, URGENCY
 from verticals.medical.service import Medical, build
 
-__all__ = ["pretrained", "tiny_settings"]
+__all__ = ["database_url", "postgres_server", "postgres_url", "pretrained", "sqlite_url", "tiny_settings"]
 
 
 def sure(labels: Sequence[str], label: str, model: str) -> Prediction:

@@ -13,8 +13,6 @@ from verticals.medical.intake import Complaint
 from verticals.medical.service import Verdict, build
 from verticals.medical.tables import Review, ReviewContent
 
-pytest_plugins = ["core.testing.postgres", "core.testing.storage"]
-
 
 def test_every_column_and_index_is_migrated(sqlite_url: str) -> None:
     with open_storage(sqlite_url):
