@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 pytest_plugins = ["tests.system"]
 
@@ -13,6 +15,12 @@ pytest_plugins = ["tests.system"]
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ["HF_HUB_OFFLINE"] = "1"
+
+# A busy machine is no fault, and a run that fails can be had again.
+hypothesis_settings.register_profile(
+    "house", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("house")
 
 _KEPT = {"COLONNADE_CACHE", "COLONNADE_WHEELS", "COLONNADE_DATASETS", "COLONNADE_TORTURE_ROUNDS"}
 """Where weights and data sets lie is the machine's to say; all else is the test's."""
