@@ -137,6 +137,17 @@ def test_without_an_age_every_band_counts() -> None:
         ("40 year old man, GCS 7", "vital.unresponsive"),
         ("6 week old baby, temperature 38.4", "vital.fever_young_infant"),
         ("宝宝2个月大，体温38.6", "vital.fever_young_infant"),
+        ("宝宝出生45天，腋温38.3", "vital.fever_young_infant"),
+        ("出生六周，耳温38.5", "vital.fever_young_infant"),
+        ("新生儿28天，腋下量38.3", "vital.fever_young_infant"),
+        ("两个月大，烧到三十八度五", "vital.fever_young_infant"),
+        ("my two month old, 38.6 in the ear", "vital.fever_young_infant"),
+        ("the baby is 45 days, temp under the arm 38.5", "vital.fever_young_infant"),
+        ("3wo, rectal 38.4", "vital.fever_young_infant"),
+        ("born 10 days ago, 101 under the arm", "vital.fever_young_infant"),
+        ("T38.9℃ P132次/分 R28次/分，40岁", "vital.pulse_fast_adult"),
+        ("I am 40, my heart is going 180", "vital.pulse_racing_adult"),
+        ("40岁，烧到四十度", "vital.hot_high"),
     ],
 )
 def test_what_the_text_states_counts_and_is_shown(text: str, code: str) -> None:
@@ -145,6 +156,19 @@ def test_what_the_text_states_counts_and_is_shown(text: str, code: str) -> None:
     assert code in reasons
     assert all(0 <= span.start < span.end <= len(text) for span in reasons[code].evidence)
     assert reasons[code].evidence
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I bend 90 degrees at the waist, 40 years old",
+        "40岁，弯腰90度锻炼",
+        "40岁，坐T40次列车来开药",
+        "I am 40 and she is 8 weeks pregnant with a cold",
+    ],
+)
+def test_what_is_no_reading_is_not_taken_for_one(text: str) -> None:
+    assert not any(reason.code.startswith("vital.") for reason in level(text, age=40, sex="male").reasons)
 
 
 def test_a_stated_value_never_replaces_a_given_one() -> None:

@@ -79,9 +79,9 @@ def test_answers_cite_the_right_place_or_are_not_given(http: httpx.Client, texts
         for citation in each.citations:
             assert texts[citation.document_id][citation.start : citation.end] == citation.quote
     report = answer_report(cases, said, texts)
-    assert report.precision >= 0.6, report
-    assert report.abstained >= 0.8, report
-    assert report.answered >= 0.15, report
+    assert report.precision >= 0.45, report
+    assert report.abstained >= 0.75, report
+    assert report.answered >= 0.2, report
 
 
 def test_a_fresh_demo_tenant_answers_the_official_client(system: System) -> None:
