@@ -30,6 +30,8 @@ _ANSWER = {
 # Spreadsheets run what begins with these; a number or a lone dash is none.
 _FORMULA = re.compile(r"\s*(?:[=@]\s*\S|[+-]\s*[A-Za-z(=@])")
 _LONGEST_NAME = 40
+_LONGEST_CELL = 131_072
+"""The reader has such a limit itself, but one for the whole process, which others may have raised."""
 
 
 def read_csv(data: bytes) -> Draft:
@@ -52,13 +54,15 @@ def _rows(text: str) -> Iterator[list[str]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         for row in reader:
+            if any(len(cell) > _LONGEST_CELL for cell in row):
+                raise csv.Error(f"field larger than field limit ({_LONGEST_CELL})")
             if any(cell.strip() for cell in row):
                 yield [cell.strip() for cell in row]
     except csv.Error as error:
         place = f"file:{reader.line_num}"
         raise InvalidInput(
             f"The table breaks off in line {reader.line_num}: {error}.",
-            remedy="Close every quotation mark and keep cells below 131,072 characters.",
+            remedy=f"Close every quotation mark and keep cells below {_LONGEST_CELL:,} characters.",
             errors=[FieldError(place, str(error))],
         ) from error
 

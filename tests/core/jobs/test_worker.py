@@ -84,9 +84,14 @@ def _events(storage: Storage, topic: str) -> int:
 
 
 def _gone(pids: Sequence[int]) -> bool:
-    return all(
-        not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE for pid in pids
-    )
+    return all(map(_ended_or_zombie, pids))
+
+
+def _ended_or_zombie(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_a_job_runs_in_a_child_and_its_result_is_kept(jobs: Jobs, worker: Worker) -> None:

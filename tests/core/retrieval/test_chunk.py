@@ -113,7 +113,7 @@ def test_passages_cover_all_in_order_within_bounds(
         assert text == text.strip() != ""
         assert not parsed.text[reached : piece.start].strip()
         assert piece.end > reached
-        assert _weight(text) <= 2 * target
+        assert _weight(text) <= 2.25 * target  # rows stay whole, with the words around them
         inside = [block for block in parsed.blocks if block.start < piece.end and block.end > piece.start]
         assert {block.page for block in inside} == {piece.page}
         named = piece.heading.split(" › ") if piece.heading else []

@@ -96,4 +96,4 @@ def test_retrieval_is_measured_on_files_of_ones_own(run: Run, tmp_path: Path) ->
     (tmp_path / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n1\ta\t1\n")
     names = {"--corpus": "corpus.jsonl", "--queries": "queries.jsonl", "--qrels": "qrels.tsv"}
     [figures] = run("eval-retrieval", *(part for k, v in names.items() for part in (k, str(tmp_path / v))))
-    assert figures["hybrid"] == {"ndcg@10": 1.0, "recall@10": 1.0}
+    assert figures["hybrid"].items() >= {"ndcg@10": 1.0, "recall@10": 1.0}.items()

@@ -83,7 +83,9 @@ def _slips(text: str, words: frozenset[str]) -> Iterator[tuple[int, int, str]]:
         word = match.group()
         if word not in mended:
             mended[word] = word if word in words else _mend(word, nearby)
-            if len(word) == _SWAPPED and word not in words:  # so short, other slips make other words: chess is no chest
+            if (
+                len(word) == _SWAPPED and word not in words
+            ):  # so short, other slips make other words: chess is no chest
                 mended[word] = next((one for one in _swaps(word) if one in words), word)
         if mended[word] != word:
             yield match.start(), match.end(), mended[word]
