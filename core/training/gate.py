@@ -26,8 +26,8 @@ from core.training.metrics import calibration_error
 
 Floats = NDArray[np.float64]
 WRONG = 2 / 3
-"""What a wrong answer costs, where a right one is worth 1 and an abstention nothing: a quotation that misses the
-question shows that it does."""
+"""What a wrong answer costs, where a right one is worth 1 and an abstention nothing: a quotation that misses
+the question shows that it does."""
 _FOLDS = 8
 _AROUND = 12  # steps of 0.005
 _FEWEST = 20
