@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 1500
+PATIENCE = 2700
 """Seconds for a start from nothing, starter models included, on two busy cores."""
 
 

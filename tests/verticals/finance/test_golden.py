@@ -18,7 +18,7 @@ from core.records import Prediction
 from tests.system import System
 from verticals.finance.evaluate import GoldenCase, golden_cases, golden_report
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 _BATCH = 80
 
 

