@@ -60,9 +60,14 @@ def up(*, host: str | None = None, port: int | None = None) -> None:
     from api.app import create_app
     from api.server import run
 
+    over = threading.Event()
+    warming = threading.Thread(target=_warm, args=(container, over), daemon=True)
     try:
-        run(create_app(container=container), settings, ready=lambda: _answering(container, token))
+        run(create_app(container=container), settings, ready=lambda: _answering(container, token, warming))
     finally:
+        over.set()
+        if warming.ident is not None:
+            warming.join()  # an interpreter that ends while a library loads in a thread aborts
         container.close()
 
 
@@ -155,18 +160,21 @@ def curl(example: RestExample, base: str, token: str) -> str:
     return shlex.join(parts)
 
 
-def _answering(container: Container, token: str) -> None:
+def _answering(container: Container, token: str, warming: threading.Thread) -> None:
     """Say how to ask; meanwhile load the models, so that the first question is answered like the second."""
     _welcome(container, token)
-    threading.Thread(target=_warm, args=(container,), daemon=True).start()
+    warming.start()
 
 
-def _warm(container: Container) -> None:
-    tasks = [task.name for task in starter_tasks(container.verticals)]
-    try:
-        container.predictor.predict(TENANT, tasks, [Example("warm")])
-    except ColonnadeError as error:  # the first request will say the same to whoever asks
-        notes().print(f"Models are not loaded yet: {error}", markup=False)
+def _warm(container: Container, over: threading.Event) -> None:
+    for task in starter_tasks(container.verticals):
+        if over.is_set():
+            return
+        try:
+            container.predictor.predict(TENANT, [task.name], [Example("warm")])
+        except ColonnadeError as error:  # the first request will say the same to whoever asks
+            notes().print(f"Models are not loaded yet: {error}", markup=False)
+            return
 
 
 def _welcome(container: Container, token: str) -> None:
