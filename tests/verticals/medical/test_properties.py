@@ -155,7 +155,7 @@ _many = settings(max_examples=CASES, deadline=None, suppress_health_check=[Healt
 
 @pytest.mark.xfail(
     strict=False,
-    reason="Known fault: without an age, a flag's words can make an adult of the patient, which drops infant limits.",
+    reason="Known fault: without an age, a flag's words can make an adult of the patient.",
 )
 @pytest.mark.slow
 @_many
