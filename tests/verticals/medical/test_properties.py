@@ -153,10 +153,6 @@ def without(complaint: Complaint, what: str) -> Complaint:
 _many = settings(max_examples=CASES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="Known fault: without an age, a flag's words can make an adult of the patient.",
-)
 @pytest.mark.slow
 @_many
 @given(COMPLAINTS, st.sampled_from([text for pair in FLAGS for text in pair]), MODELS)

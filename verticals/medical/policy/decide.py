@@ -77,16 +77,25 @@ def _case(complaint: Complaint, pack: Pack) -> _Case:
     if complaint.patient.pregnant:
         all_.append(Mention("pregnancy", Status.PRESENT, None))
     all_ += [Mention(name, Status.PRESENT, None) for name in sorted(complaint.patient.conditions)]
-    said = frozenset(one.concept for one in all_ if one.status in COUNTS | {Status.HISTORICAL})
-    current = frozenset(one.concept for one in all_ if one.status in COUNTS)
-    # A pregnancy of the past is none; a lung disease of the past is one.
-    who = person(
-        complaint.patient, tuple(stated.ages(reading.text)), said - {"pregnancy"} | current & {"pregnancy"}
-    )
     told = (
         (one.vital, one.value, (reading.span(one.start, one.end),)) for one in stated.vitals(reading.text)
     )
-    return _Case(reading, redflags.by_concept(all_), who, vitals.measures(complaint.vitals, told))
+    found, readings = redflags.by_concept(all_), vitals.measures(complaint.vitals, told)
+    ages = tuple(stated.ages(reading.text))
+    who = _person(complaint, ages, all_)
+    if not who.ages:
+        # "Testicle pain" must not make an adult of an infant and so excuse a reading that was an alarm.
+        alarms = vitals.alarms(pack, who, readings)
+        flags = redflags.raised(pack, who, _with_meanings(found, alarms))
+        who = _person(complaint, ages, redflags.apart(complaint.text, all_, flags))
+    return _Case(reading, found, who, readings)
+
+
+def _person(complaint: Complaint, ages: tuple[float, ...], all_: Iterable[Mention]) -> Person:
+    counts = [one for one in all_ if one.status in COUNTS | {Status.HISTORICAL}]
+    # A pregnancy of the past is none; a lung disease of the past is one.
+    said = {one.concept for one in counts if one.concept != "pregnancy" or one.status in COUNTS}
+    return person(complaint.patient, ages, frozenset(said))
 
 
 def _with_meanings(

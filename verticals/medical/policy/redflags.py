@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -18,6 +20,8 @@ COUNTS = frozenset({Status.PRESENT, Status.UNCERTAIN})
 
 WHO = "who_"
 """Concepts that only tell who it is about; they are there or not, and have no status."""
+
+_END = re.compile(r"[.!?;。！？；\n]+")
 
 _FIRST = 100
 """So many mentions of a concept are looked at first."""
@@ -89,6 +93,31 @@ def raised(
 def _counting(flag: RedFlag, group: Iterable[str], found: Mapping[str, list[Mention]]) -> list[Mention]:
     allowed = COUNTS | {Status.HISTORICAL} if flag.historical else COUNTS
     return [one for concept in group for one in found.get(concept, ()) if one.status in allowed]
+
+
+def apart(
+    text: str, all_: Iterable[Mention], flags: Iterable[tuple[RedFlag, list[Mention]]]
+) -> list[Mention]:
+    """Return the mentions without those that tell who it is in a sentence that tells of a red flag.
+
+    Args:
+        text: The complaint as it came.
+        all_: What it mentions.
+        flags: Those raised.
+    """
+    ends = [match.end() for match in _END.finditer(text)]
+    alarming = {
+        bisect_right(ends, one.span.start) for _, made_of in flags for one in made_of if one.span is not None
+    }
+    return [
+        one
+        for one in all_
+        if not (
+            one.concept.startswith(WHO)
+            and one.span is not None
+            and bisect_right(ends, one.span.start) in alarming
+        )
+    ]
 
 
 def reason(flag: RedFlag, made_of: Iterable[Mention]) -> Reason:
