@@ -1,0 +1,1 @@
+"""Streams in event time: windows, watermarks, baselines and the detection of change. Pure; stores nothing."""
