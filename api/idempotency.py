@@ -120,7 +120,7 @@ class IdempotentPosts:
         app: What it wraps.
         idempotency: Where answers are kept.
         access: Tells who asks: two callers never share an answer.
-        veiled: For each path whose answer holds a secret: what of the body may be kept.
+        veiled: For each path, as routes name it, whose answer holds a secret: what of it may be kept.
     """
 
     def __init__(
@@ -174,7 +174,7 @@ class IdempotentPosts:
             if 200 <= status < 300:
                 # The effect is there: should `finish` fail, the key stays in flight until its lease ends.
                 settled = True
-                veil = self._veiled.get(scope["path"])
+                veil = self._veiled.get(str(getattr(scope.get("route"), "path", "")))
                 kept = veil(recorder.body) if veil else recorder.body
                 await run_in_threadpool(self._kept.finish, tenant, route, key, status, kept)
         finally:

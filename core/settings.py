@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
 _Directory = Annotated[Path, AfterValidator(lambda path: path.expanduser().resolve())]
@@ -17,6 +18,16 @@ _Directory = Annotated[Path, AfterValidator(lambda path: path.expanduser().resol
 def _datasets() -> Path | None:
     folder = _CHECKOUT.parent / "shared" / "data"
     return folder if folder.is_dir() else None
+
+
+def _networks(given: object) -> object:
+    """Read a list that stands in one variable, separated by commas."""
+    if not isinstance(given, str):
+        return given
+    return tuple(ip_network(part.strip()) for part in given.split(",") if part.strip())
+
+
+_Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
 
 
 class Settings(BaseSettings):
@@ -64,6 +75,10 @@ class Settings(BaseSettings):
     max_batch: int = Field(default=256, ge=1, description="Cap on the texts of one request.")
     receive_timeout: float = Field(default=20.0, gt=0, description="Seconds a client may send a body for.")
     max_concurrency: int = Field(default=256, ge=1, description="Requests in flight before 429.")
+    allow_private_addresses: _Networks = Field(
+        default=(),
+        description="Private networks that feeds and notifications may reach, e.g. 10.1.0.0/16,127.0.0.1/32.",
+    )
     log_level: str = "INFO"
 
     @cached_property

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from alembic import context
 
-import core.retrieval.tables  # noqa: F401 - the guards and the check of row security count what is mapped
+import core.collecting.tables
+import core.delivery.tables
+import core.retrieval.tables  # noqa: F401
 from core.errors import ConfigurationError
 from core.storage.tables import Base
 
