@@ -15,11 +15,25 @@ from api.bootstrap import Container, build
 from api.context import RequestContext
 from api.idempotency import IdempotentPosts
 from api.limits import BodyGate
-from api.routes import datasets, docs, health, jobs, keys, models, predict, tenants, training
+from api.routes import (
+    channels,
+    connections,
+    datasets,
+    docs,
+    health,
+    jobs,
+    keys,
+    models,
+    predict,
+    tenants,
+    training,
+    webhook_endpoints,
+)
 from core.errors import PluginError
 from core.settings import Settings
 
-_ROUTES = (predict, datasets, training, jobs, models, tenants, keys)
+_ROUTES = (predict, datasets, training, jobs, models, tenants, keys, connections, webhook_endpoints, channels)
+_VEILED = {**keys.VEILED, **webhook_endpoints.VEILED, **channels.VEILED}
 
 
 def app_version() -> str:
@@ -85,7 +99,7 @@ def create_app(settings: Settings | None = None, container: Container | None = N
 
 def _add_middleware(app: FastAPI, container: Container, access: BearerAccess) -> None:
     """Add the layers, the innermost first."""
-    app.add_middleware(IdempotentPosts, idempotency=container.idempotency, access=access, veiled=keys.VEILED)
+    app.add_middleware(IdempotentPosts, idempotency=container.idempotency, access=access, veiled=_VEILED)
     app.add_middleware(
         BodyGate,
         settings=container.settings,

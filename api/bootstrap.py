@@ -8,17 +8,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from core.errors import NotFound
+from core.collecting.collector import COLLECT, Collector
+from core.collecting.connections import Connections
+from core.collecting.due import Due
+from core.collecting.factories import Factories
+from core.delivery.dispatcher import Dispatcher
+from core.errors import NotFound, PluginError
+from core.jobs.bell import Bell
 from core.jobs.clock import SystemClock
 from core.jobs.lease import Leases
 from core.jobs.queue import Jobs
+from core.jobs.resident import Handler
+from core.jobs.schedule import Schedules
 from core.jobs.wire import path_of
 from core.jobs.worker import Worker
 from core.models.versions import Versions
+from core.net.client import SafeClient
 from core.observability.logs import configure
 from core.observability.metrics import Metrics
 from core.ports import Clock, Encoder, Predictor
-from core.registry import find_verticals
+from core.registry import find_connectors, find_verticals
 from core.security.idempotency import Idempotency
 from core.security.keys import Keys
 from core.security.secrets import load_secret
@@ -55,6 +64,7 @@ class Container:
     encoder: Encoder
     jobs: Jobs
     uploads: Uploads
+    connections: Connections
     metrics: Metrics
     verticals: tuple[Vertical, ...]
     use_cases: Mapping[str, Any]
@@ -144,13 +154,38 @@ def open_services(settings: Settings) -> Iterator[Services]:
 
 
 def job_handlers(verticals: Sequence[Vertical]) -> dict[str, str]:
-    """Return where the handler of each kind of job is imported from.
+    """Return where the handler of each kind that runs in a child is imported from.
 
     Raises:
         PluginError: a vertical's handler cannot be imported by name.
     """
-    theirs = {kind: path_of(handler) for v in verticals if v.finished for kind, handler in v.jobs.items()}
+    theirs = {
+        kind: path_of(handler)
+        for v in verticals
+        if v.finished
+        for kind, handler in v.jobs.items()
+        if kind not in v.resident
+    }
     return {TRAIN: _TRAIN_HANDLER, **theirs}
+
+
+def resident_handlers(verticals: Sequence[Vertical]) -> dict[str, Handler]:
+    """Return the handler of each kind that runs inside the worker.
+
+    Raises:
+        PluginError: a vertical names a kind that it has no handler for.
+    """
+    found: dict[str, Handler] = {}
+    for vertical in verticals:
+        lacking = (vertical.resident | vertical.schedules.keys()) - vertical.jobs.keys()
+        if lacking:
+            raise PluginError(
+                f"The vertical {vertical.name} has no handler for {', '.join(sorted(lacking))}.",
+                remedy="Add it to `jobs`.",
+            )
+        if vertical.finished:
+            found |= {kind: vertical.jobs[kind] for kind in vertical.resident}
+    return found
 
 
 def build(
@@ -160,6 +195,7 @@ def build(
     predictor: Predictor | None = None,
     encoder: Encoder | None = None,
     clock: Clock | None = None,
+    connectors: Mapping[str, Any] | None = None,
     with_worker: bool = False,
 ) -> Container:
     """Put the parts together; loads no model.
@@ -170,17 +206,21 @@ def build(
         predictor: Default: the local one.
         encoder: Default: that of the settings, loaded at its first use.
         clock: Default: the machine's.
+        connectors: Default: those that the registry finds.
         with_worker: Whether this process runs jobs; the application starts and stops the worker.
     """
     settings = settings or Settings()
     clock = clock or SystemClock()
     found = tuple(find_verticals() if verticals is None else verticals)
+    sources = find_connectors() if connectors is None else connectors
     storage = open_storage(settings, found)
     keys = Keys(storage, load_secret(settings))
-    versions, metrics = Versions(storage, settings.data), Metrics()
+    versions, metrics, bell = Versions(storage, settings.data), Metrics(), Bell()
     local, shared = _models(settings, versions)
-    jobs = Jobs(storage, clock)
+    jobs = Jobs(storage, clock, bell)
     services = Services(settings, storage, predictor or local, encoder or shared, jobs, clock)
+    outside = _Outside(sources, clock, SafeClient(settings.allow_private_addresses))
+    factories = Factories(sources, settings.data / "inbox", offered=outside.offered)
     return Container(
         settings=settings,
         storage=storage,
@@ -193,21 +233,50 @@ def build(
         encoder=services.encoder,
         jobs=jobs,
         uploads=Uploads(storage, settings),
+        connections=Connections(storage, settings, clock, factories, found),
         metrics=metrics,
         verticals=found,
         use_cases={v.name: v.build(services) for v in found if v.finished and v.build is not None},
-        worker=make_worker(settings, storage, clock, found, metrics) if with_worker else None,
+        worker=make_worker(services, found, metrics, bell, outside) if with_worker else None,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Outside:
+    """What lies beyond this process: the connectors that are installed, and the one way out."""
+
+    connectors: Mapping[str, Any]
+    clock: Clock
+    client: SafeClient
+
+    @property
+    def offered(self) -> Mapping[str, Any]:
+        """What connectors may ask for."""
+        return {"client": self.client, "clock": self.clock}
+
+
 def make_worker(
-    settings: Settings, storage: Storage, clock: Clock, verticals: Sequence[Vertical], metrics: Metrics
+    services: Services, verticals: Sequence[Vertical], metrics: Metrics, bell: Bell, outside: _Outside
 ) -> Worker:
-    """Return a worker that knows every handler; not started."""
+    """Return a worker that knows every handler, keeps every rhythm and sends what is to be sent; not started.
+
+    Light jobs of the verticals have one thread, connections another: a feed that does not answer holds up
+    no alert.
+    """
+    settings, storage, clock = services.settings, services.storage, services.clock
+    finished = [vertical for vertical in verticals if vertical.finished]
+    sinks = {v.name: v.sink for v in finished if v.sink is not None}
+    collector = Collector(services, outside.connectors, sinks, offered=outside.offered)
+    standing = {kind: every for v in finished for kind, every in v.schedules.items()}
     return Worker(
         Leases(storage, clock),
         settings,
         handlers=job_handlers(verticals),
         services=_OPEN_SERVICES,
+        residents=(resident_handlers(verticals), {COLLECT: collector.run}),
+        resident_services=services,
+        ticks=(Schedules(storage, clock, standing=standing).tick, Due(storage, clock).tick),
+        beside=(Dispatcher(storage, settings, clock, outside.client).run,),
+        bell=bell,
         on_finish=lambda kind, state: metrics.jobs.labels(kind, state).inc(),
     )

@@ -23,7 +23,7 @@ _HELP = ("--help", "-h", "--version")
 _COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("api.commands.up:up", "From an empty folder to a served system."),
     "serve": ("api.commands.serve:serve", "Serve the REST API, and run background jobs beside it."),
-    "worker": ("api.commands.serve:worker", "Run background jobs only."),
+    "worker": ("api.commands.worker:worker", "Run background jobs, schedules and deliveries only."),
     "train": ("api.commands.training:train", "Train a model on a CSV, JSONL or Parquet file."),
     "evaluate": ("api.commands.training:evaluate", "Measure a model on a labelled file."),
     "predict": ("api.commands.training:predict", "Predict every row of a file."),

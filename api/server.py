@@ -58,6 +58,7 @@ async def _serve(app: FastAPI, settings: Settings, ready: Callable[[], None]) ->
         if not stopping.is_set():
             _log.info("server.stopping", in_flight_seconds=DRAIN_SECONDS)
             stopping.set()
+            app.state.stopping = True  # streams that never end by themselves look at it
             server.stop()  # type: ignore[no-untyped-call]
 
     for number in (signal.SIGTERM, signal.SIGINT):

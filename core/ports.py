@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.records import Example, Prediction, Record
+from core.records import Example, Prediction, Record, Refused
 
 Role = Literal["query", "passage"]
 Text = str | tuple[str, str]
@@ -82,8 +82,10 @@ class Predictor(Protocol):
 class Connector(Protocol):
     """Reads one outside system."""
 
-    def read(self, cursor: str | None) -> Iterator[tuple[Record, str]]:
+    def read(self, cursor: str | None) -> Iterator[tuple[Record | Refused, str]]:
         """Yield records after `cursor`, each with the cursor to resume behind it.
+
+        A thing that cannot be made a Record is yielded as Refused, so that what follows it is read.
 
         Raises:
             Unavailable: the system does not answer; try again later.

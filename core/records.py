@@ -26,6 +26,21 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """What a connector yields in place of a Record it cannot make; reading goes on behind it.
+
+    Attributes:
+        place: Where it stands, e.g. `news.csv:17` or the id of the feed's entry.
+        reason: What is wrong with it, for a person.
+        raw: It, as it came, as far as it can be shown.
+    """
+
+    place: str
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """A half-open range [start, end) of Unicode code points in a text."""
 

@@ -7,12 +7,14 @@ suite in `core.testing` checks what is mounted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core.ports import Clock, Encoder, Predictor, Progress
+from core.records import Record
 from core.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,6 +55,17 @@ class Services:
     clock: Clock
 
 
+Sink = Callable[[Services, str, Sequence[Record], bool], Sequence[str | None]]
+"""Takes records of a connection: `sink(services, tenant, records, backfill)`.
+
+Returns, in their order, why each was refused, or None. Durable when it returns, and the same record again
+changes nothing: what was handed over before a crash is handed over again. Of a backfill nobody is told.
+
+Raises:
+    Unavailable: none was taken; try again later.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class RestExample:
     """A request that works on a fresh install; the contract suite sends it.
@@ -88,6 +101,10 @@ class Vertical:
         router: Makes the web router over the use case: `router(service, access)`.
         commands: Makes its part of the command line, `commands(services_factory)`: imports nothing heavy.
         jobs: Background work by kind, `<name>.<kind>`: called with (services, payload, progress).
+        resident: Those kinds that run in the worker's own process, one after the other, with the services and
+            models it has: light work. The others have a process each.
+        schedules: Kinds that the worker submits for every active tenant, and the interval.
+        sink: Takes the records of connections that are made for this vertical.
         migrations: Folder of Alembic versions for its own tables.
         examples: Requests that work on a fresh install, at least one of them shown by `make up`.
         paths: Routes of its that stand outside `/v1/<name>/` because an outside convention names them.
@@ -104,6 +121,9 @@ class Vertical:
     router: Callable[[Any, Access], Any] | None = None
     commands: Callable[[Callable[[], Services]], Any] | None = None
     jobs: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    resident: frozenset[str] = frozenset()
+    schedules: Mapping[str, timedelta] = field(default_factory=dict)
+    sink: Sink | None = None
     migrations: Path | None = None
     examples: tuple[RestExample, ...] = ()
     paths: tuple[str, ...] = ()

@@ -1,9 +1,7 @@
-"""`colonnade serve` and `colonnade worker`."""
+"""`colonnade serve`."""
 
 from __future__ import annotations
 
-import signal
-import threading
 from typing import Any
 
 from api.terminal import COMMON, Common, notes, write_json
@@ -47,27 +45,3 @@ def serve(
         run(create_app(container=container), settings, ready=ready)
     finally:
         container.close()
-
-
-def worker(*, common: Common = COMMON) -> None:
-    """Run background jobs until a signal; for servers started with `--no-worker`.
-
-    Args:
-        common: Options of every command.
-    """
-    del common
-    from api.bootstrap import build, observe
-    from core.settings import Settings
-
-    settings = Settings()
-    observe(settings)
-    container = build(settings, with_worker=True)
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stopped.set())
-    assert container.worker is not None
-    container.worker.start()
-    notes().print("Waiting for jobs. Ctrl-C stops.")
-    while container.worker.alive and not stopped.wait(1.0):
-        pass
-    container.close()

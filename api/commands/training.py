@@ -162,6 +162,7 @@ def evaluate(
             kind="multi" if manifest.kind == "multi" else "single",
             mapping=columns,
             label_separator=label_separator or ";",
+            focus=_focus(manifest),
             max_chars=settings.max_text_chars,
         )
         rows = renamed(found.test or (*found.train, *found.dev), _mapping(label_map, "--label-map"))
@@ -212,7 +213,7 @@ def predict(
         predict_rows, manifest = _predict_with(settings, versions, common.tenant, task, model)
         for chunk in read_chunks(in_, sys.stdin):
             names = dict.fromkeys(key for row in chunk for key in row)
-            columns = columns or text_columns(list(names), mapping)
+            columns = columns or text_columns(list(names), mapping, focus=_focus(manifest))
             rows, empty = _predicted(chunk, columns, predict_rows, multi=manifest.kind == "multi")
             write(rows)
             done, skipped = done + len(rows), skipped + empty
@@ -221,6 +222,11 @@ def predict(
     elif out != "-":
         write_json({"rows": done, "without_text": skipped, "out": out})
     return 0
+
+
+def _focus(manifest: Manifest) -> bool:
+    """Whether the model is asked about one thing in a text, which the column `entity` names."""
+    return bool(manifest.recipe.get("focus"))
 
 
 def _predicted(

@@ -33,6 +33,10 @@ CORE_SCOPES = (
     "jobs:write",
     "models:read",
     "models:write",
+    "connections:read",
+    "connections:write",
+    "webhooks:read",
+    "webhooks:write",
 )
 _STEPS = 5
 _ACTOR = "up"

@@ -13,6 +13,7 @@ from core.errors import FieldError, InvalidInput, PayloadTooLarge
 from core.records import Example, Prediction
 from core.security.caller import Caller
 from core.settings import Settings
+from core.text.focus import focused, spans_of
 from core.text.types import SafeText
 
 TaskName = Annotated[
@@ -22,12 +23,13 @@ _Language = Annotated[SafeText, Field(pattern=r"^[a-z]{2,3}$")]
 
 
 class Item(BaseModel):
-    """One text, or a pair."""
+    """One text, or a pair; `entity` is what in the text is asked about, for tasks that ask so."""
 
     model_config = ConfigDict(extra="forbid")
 
     text: SafeText
     text_pair: SafeText | None = None
+    entity: Annotated[SafeText, Field(min_length=1, max_length=400)] | None = None
     lang: _Language | None = None
 
 
@@ -79,7 +81,13 @@ def _examples(body: PredictIn, settings: Settings) -> list[Example]:
         )
     for index, item in enumerate(items):
         _check(item, f"/{field}/{index}", settings.max_text_chars)
-    return [Example(text=item.text, text_pair=item.text_pair, lang=item.lang) for item in items]
+    return [Example(text=_asked(item), text_pair=item.text_pair, lang=item.lang) for item in items]
+
+
+def _asked(item: Item) -> str:
+    if item.entity is None:
+        return item.text
+    return focused(item.text, spans_of(item.text, item.entity), item.entity)
 
 
 def _check(item: Item, pointer: str, cap: int) -> None:

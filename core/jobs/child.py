@@ -16,9 +16,9 @@ import threading
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
-from core.errors import ColonnadeError, Unavailable
+from core.jobs.answer import answer
 from core.jobs.wire import Spec, resolve
-from core.observability.logs import configure, get_logger
+from core.observability.logs import configure
 from core.settings import Settings
 from core.text.mask import mask
 
@@ -55,41 +55,16 @@ def _take_stdout() -> BinaryIO:
     return os.fdopen(private, "wb")
 
 
-def describe(error: ColonnadeError) -> dict[str, Any]:
-    """Return an error in the form a job keeps it in."""
-    return {
-        "slug": error.slug,
-        "title": error.title,
-        "status": error.status,
-        "detail": error.detail,
-        "remedy": error.remedy,
-        "errors": [{"pointer": fault.pointer, "detail": fault.detail} for fault in error.errors],
-    }
-
-
-def _unexpected(error: BaseException) -> dict[str, Any]:
-    # Only the type: the message of a foreign exception may quote the user's texts.
-    return {
-        "slug": ColonnadeError.slug,
-        "title": ColonnadeError.title,
-        "status": ColonnadeError.status,
-        "detail": f"The job stopped with an unexpected {type(error).__name__}.",
-        "remedy": "See the server's log for the traceback.",
-    }
-
-
 def run(spec: Spec, channel: Channel) -> None:
     """Run one handler to its end and report it."""
-    try:
+
+    def work() -> Mapping[str, Any] | None:
         handler, open_services = resolve(spec.handler), resolve(spec.services)
         with open_services(Settings(**spec.settings)) as services:
-            result = handler(services, spec.payload, channel.progress)
-        channel.send({"result": dict(result or {})})
-    except ColonnadeError as error:
-        channel.send({"error": describe(error), "retry": isinstance(error, Unavailable)})
-    except Exception as error:  # noqa: BLE001 - the process boundary: whatever a handler raises becomes the job's error
-        get_logger(__name__).exception("job.raised", handler=spec.handler)
-        channel.send({"error": _unexpected(error), "retry": False})
+            result: Mapping[str, Any] | None = handler(services, spec.payload, channel.progress)
+            return result
+
+    channel.send(answer(work, spec.handler))
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import secrets
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +21,7 @@ from core.jobs.lease import Claim
 
 
 class Holdings:
-    """The open claims of this process.
+    """The open claims of this process; safe to use from several threads.
 
     Args:
         folder: Shared by all workers of one `COLONNADE_DATA`; made if absent.
@@ -32,17 +33,20 @@ class Holdings:
         self._file = self._path.open("w+", encoding="utf-8")
         fcntl.flock(self._file, fcntl.LOCK_EX)
         self._claims: dict[str, Claim] = {}
+        self._lock = threading.Lock()
         self._write()
 
     def add(self, claim: Claim) -> None:
         """Note that this process runs the claim."""
-        self._claims[claim.job_id] = claim
-        self._write()
+        with self._lock:
+            self._claims[claim.job_id] = claim
+            self._write()
 
     def remove(self, claim: Claim) -> None:
         """Note that this process is done with the claim."""
-        self._claims.pop(claim.job_id, None)
-        self._write()
+        with self._lock:
+            self._claims.pop(claim.job_id, None)
+            self._write()
 
     def close(self) -> None:
         """Give the file up; nothing is held any more."""

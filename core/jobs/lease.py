@@ -12,16 +12,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, not_, select
 from sqlalchemy.orm import Session
 
+from core.jobs.backoff import Backoff
 from core.jobs.queue import record_step
+from core.jobs.ready import ready, sibling_runs
 from core.ports import Clock
 from core.storage.engine import Storage
 from core.storage.tables import Job
 from core.storage.tenancy import SYSTEM
 
 LOG_LINES = 200
+_LOST_RACES = 20
 _ACTOR = "worker"
 
 
@@ -34,6 +37,11 @@ class Claim:
     kind: str
     payload: Mapping[str, Any]
     number: int
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What the handler is given: the payload, and whose run of which job it is."""
+        return {**self.payload, "tenant": self.tenant, "job_id": self.job_id, "try": self.number}
 
 
 def crash_report(detail: str) -> dict[str, Any]:
@@ -54,30 +62,47 @@ class Leases:
         storage: Where the queue lies.
         clock: Leases are measured by it.
         seconds: How long a claim holds without a heartbeat.
-        max_tries: After so many crashes a job is set aside as failed.
+        max_tries: After so many tries a job is set aside as failed.
+        backoff: How long a job waits before it is tried again.
     """
 
-    def __init__(self, storage: Storage, clock: Clock, *, seconds: float = 30.0, max_tries: int = 3) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        clock: Clock,
+        *,
+        seconds: float = 30.0,
+        max_tries: int = 5,
+        backoff: Backoff | None = None,
+    ) -> None:
         self._storage = storage
         self._clock = clock
         self.seconds = seconds
         self.max_tries = max_tries
+        self._backoff = backoff or Backoff()
 
     def claim(self, kinds: Sequence[str]) -> Claim | None:
-        """Take the oldest waiting job of these kinds, or one whose worker let its lease run out.
+        """Take the oldest job of these kinds that is due, or one whose worker let its lease run out.
 
-        A job that has been tried `max_tries` times and is found overdue is set aside as failed instead.
+        A job that has been tried `max_tries` times and is found overdue is set aside as failed, and the next
+        one taken.
         """
-        with self._storage.read(SYSTEM) as session:
-            found = session.execute(
-                select(Job.tenant_id, Job.id)
-                .where(self._ready(kinds))
-                .order_by(Job.created_at, Job.id)
-                .limit(1)
-            ).first()
-        if found is None:
-            return None
-        tenant, job_id = found
+        for _ in range(_LOST_RACES):
+            with self._storage.read(SYSTEM) as session:
+                found = session.execute(
+                    select(Job.tenant_id, Job.id)
+                    .where(self._ready(kinds), not_(sibling_runs()))
+                    .order_by(Job.created_at, Job.id)
+                    .limit(1)
+                ).first()
+            if found is None:
+                return None
+            claim = self._claim(*found, kinds)
+            if claim is not None:
+                return claim
+        return None
+
+    def _claim(self, tenant: str, job_id: str, kinds: Sequence[str]) -> Claim | None:
         # The job's own tenant writes, so that the guards of the storage stay shut.
         return self._storage.write(tenant, lambda session: self._take(session, tenant, job_id, kinds))
 
@@ -112,16 +137,38 @@ class Leases:
 
         return self._if_held(claim, apply)
 
-    def crashed(self, claim: Claim, detail: str) -> bool:
-        """Queue the job again, or fail it when all tries are used; False when it was not this claim's."""
+    def crashed(self, claim: Claim, detail: str, *, at_once: bool = False) -> bool:
+        """Queue the job again, or fail it when all tries are used; False when it was not this claim's.
 
+        Args:
+            claim: The run that ended without an answer.
+            detail: How it ended.
+            at_once: Its worker died and was no fault of the job's: there is nothing to wait for.
+        """
+        wait = 0.0 if at_once else self._backoff.seconds(claim.number)
+        return self._again(claim, detail, crash_report(detail), wait)
+
+    def postpone(self, claim: Claim, error: Mapping[str, Any], retry_after: float = 0.0) -> bool:
+        """Queue the job again for later, or fail it when all tries are used; False when not this claim's.
+
+        Args:
+            claim: The run that met something that may pass.
+            error: What it met.
+            retry_after: Seconds that were asked for; the wait is no shorter, up to the longest.
+        """
+        wait = self._backoff.seconds(claim.number, at_least=retry_after)
+        return self._again(claim, str(error["detail"]), error, wait)
+
+    def _again(self, claim: Claim, detail: str, error: Mapping[str, Any], wait: float) -> bool:
         def apply(session: Session, row: Job) -> None:
             if row.tries >= self.max_tries:
-                row.error = crash_report(f"{detail} It was tried {row.tries} times.")
+                row.error = {**error, "detail": f"{error['detail']} It was tried {row.tries} times."}
                 self._close(session, row, "failed")
                 return
             row.state, row.lease_until = "queued", None
-            row.log = [*(row.log or ()), f"{detail} Trying again."][-LOG_LINES:]
+            row.not_before = self._clock.now() + timedelta(seconds=wait) if wait else None
+            told = f"{detail} Trying again" + (f" in {wait:.0f} s." if wait else ".")
+            row.log = [*(row.log or ()), told][-LOG_LINES:]
             session.flush()
             record_step(session, row, "retried", actor=_ACTOR)
 
@@ -131,19 +178,18 @@ class Leases:
         """Queue the job again without counting the try: the worker is being stopped."""
 
         def apply(_session: Session, row: Job) -> None:
-            row.state, row.lease_until, row.percent = "queued", None, 0.0
+            row.state, row.lease_until, row.percent, row.not_before = "queued", None, 0.0, None
             row.tries -= 1
 
         return self._if_held(claim, apply)
 
     def _ready(self, kinds: Sequence[str]) -> ColumnElement[bool]:
-        overdue = and_(Job.state == "running", Job.lease_until < self._clock.now())
-        return and_(Job.kind.in_(kinds), or_(Job.state == "queued", overdue))
+        return ready(self._clock.now(), kinds, self.seconds, self._backoff.longest)
 
     def _take(self, session: Session, tenant: str, job_id: str, kinds: Sequence[str]) -> Claim | None:
         mine = select(Job).where(Job.tenant_id == tenant, Job.id == job_id, self._ready(kinds))
         row = session.scalar(mine.with_for_update(skip_locked=True))
-        if row is None:
+        if row is None or self._sibling_runs(session, row):
             return None
         if row.tries >= self.max_tries:
             row.error = crash_report(f"Its worker vanished, and it had been tried {row.tries} times.")
@@ -154,6 +200,14 @@ class Leases:
         row.lease_until = now + timedelta(seconds=self.seconds)
         row.tries += 1
         return Claim(tenant, row.id, row.kind, dict(row.payload), row.tries)
+
+    @staticmethod
+    def _sibling_runs(session: Session, row: Job) -> bool:
+        if row.key is None:
+            return False
+        same = (Job.tenant_id == row.tenant_id, Job.kind == row.kind, Job.key == row.key)
+        others = select(Job.id).where(*same, Job.state == "running", Job.id != row.id).limit(1)
+        return session.scalar(others) is not None
 
     def _close(self, session: Session, row: Job, state: str) -> None:
         row.state, row.lease_until, row.finished_at = state, None, self._clock.now()

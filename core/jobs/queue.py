@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, NotFound
+from core.jobs.bell import Bell
 from core.ports import Clock
 from core.storage import audit, outbox
 from core.storage.engine import Storage
@@ -24,6 +25,9 @@ from core.storage.tables import Job
 
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 OPEN_STATES = ("queued", "running")
+SCHEDULE = "schedule"
+"""The actor of what recurs: of its jobs only failures leave events and audit entries."""
+_REMEMBERED = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class JobView:
         result: What its handler returned; None before success.
         error: `{slug, title, detail, remedy}` of a failure.
         tries: How often it was started.
+        key: Of queued jobs with one key there is one.
+        not_before: It waits until then.
     """
 
     id: str
@@ -53,6 +59,8 @@ class JobView:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    key: str | None = None
+    not_before: datetime | None = None
 
 
 def view(row: Job) -> JobView:
@@ -70,6 +78,8 @@ def view(row: Job) -> JobView:
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        key=row.key,
+        not_before=row.not_before,
     )
 
 
@@ -82,47 +92,125 @@ def record_step(session: Session, row: Job, step: str, *, actor: str) -> None:
         step: `submitted`, `succeeded`, `failed`, `cancelled` or `retried`.
         actor: Key id of the caller, or `worker`.
     """
+    if row.actor == SCHEDULE and step != "failed":
+        return  # a job a minute would bury what people did
     outbox.emit(session, f"job.{step}", {"id": row.id, "kind": row.kind, "state": row.state})
     audit.record(session, actor=actor, action=f"job.{step}", subject=row.id, detail={"kind": row.kind})
 
 
-class Jobs:
-    """The queue, as routes and commands use it."""
+def submit_in(
+    session: Session,
+    tenant: str,
+    kind: str,
+    payload: Mapping[str, Any],
+    *,
+    clock: Clock,
+    actor: str = "cli",
+    key: str | None = None,
+    not_before: datetime | None = None,
+) -> str:
+    """Queue a job in the caller's transaction and return its id.
 
-    def __init__(self, storage: Storage, clock: Clock) -> None:
+    Args:
+        session: From `storage.write` of this tenant.
+        tenant: Whose job.
+        kind: A kind that the worker knows a handler for.
+        payload: JSON values only.
+        clock: Tells when.
+        actor: Who asked, for the audit.
+        key: Where a job of the same kind and key waits already, that one is returned (and brought forward
+            to `not_before`); of one key one job runs at a time.
+        not_before: It is not started earlier.
+    """
+    waiting = None if key is None else _waiting(session, tenant, kind, key)
+    if waiting is not None:
+        if waiting.tries == 0 and waiting.not_before is not None:
+            waiting.not_before = None if not_before is None else min(waiting.not_before, not_before)
+        return waiting.id
+    row = Job(
+        tenant_id=tenant,
+        id=new_id(),
+        kind=kind,
+        payload=dict(payload),
+        state="queued",
+        percent=0.0,
+        log=[],
+        tries=0,
+        created_at=clock.now(),
+        key=key,
+        not_before=not_before,
+        actor=actor,
+    )
+    session.add(row)
+    session.flush()
+    record_step(session, row, "submitted", actor=actor)
+    return row.id
+
+
+def _waiting(session: Session, tenant: str, kind: str, key: str) -> Job | None:
+    mine = (Job.tenant_id == tenant, Job.kind == kind, Job.key == key, Job.state == "queued")
+    return session.scalars(select(Job).where(*mine).order_by(Job.id).limit(1)).first()
+
+
+def forget(session: Session, tenant: str, kind: str, key: str, now: datetime) -> None:
+    """Delete what a recurring job left behind a day ago: one a minute would fill the table."""
+    session.execute(
+        delete(Job).where(
+            Job.tenant_id == tenant,
+            Job.kind == kind,
+            Job.key == key,
+            Job.actor == SCHEDULE,
+            Job.state == "succeeded",
+            Job.finished_at < now - _REMEMBERED,
+        )
+    )
+
+
+class Jobs:
+    """The queue, as routes and commands use it.
+
+    Args:
+        storage: Where it lies.
+        clock: Tells when.
+        bell: Rung when a job has been submitted, so that a worker in this process starts at once.
+    """
+
+    def __init__(self, storage: Storage, clock: Clock, bell: Bell | None = None) -> None:
         self._storage = storage
         self._clock = clock
+        self._bell = bell or Bell()
 
-    def submit(self, tenant: str, kind: str, payload: Mapping[str, Any], *, actor: str = "cli") -> str:
-        """Queue a job and return its id; it is durable when this returns.
+    def submit(
+        self,
+        tenant: str,
+        kind: str,
+        payload: Mapping[str, Any],
+        *,
+        actor: str = "cli",
+        key: str | None = None,
+        not_before: datetime | None = None,
+    ) -> str:
+        """Queue a job and return its id; it is durable when this returns. See `submit_in`."""
 
-        Args:
-            tenant: Whose job.
-            kind: A kind that the worker knows a handler for.
-            payload: JSON values only.
-            actor: Who asked, for the audit.
-        """
-        now = self._clock.now()
-        job_id = new_id()
-
-        def insert(session: Session) -> None:
-            row = Job(
-                tenant_id=tenant,
-                id=job_id,
-                kind=kind,
-                payload=dict(payload),
-                state="queued",
-                percent=0.0,
-                log=[],
-                tries=0,
-                created_at=now,
+        def insert(session: Session) -> str:
+            return submit_in(
+                session,
+                tenant,
+                kind,
+                payload,
+                clock=self._clock,
+                actor=actor,
+                key=key,
+                not_before=not_before,
             )
-            session.add(row)
-            session.flush()
-            record_step(session, row, "submitted", actor=actor)
 
-        self._storage.write(tenant, insert)
+        job_id = self._storage.write(tenant, insert)
+        self.ring()
         return job_id
+
+    def ring(self) -> None:
+        """Wake this process's worker; to be called after a write that used `submit_in`."""
+        self._bell.ring()
 
     def get(self, tenant: str, job_id: str) -> JobView:
         """Return one job.

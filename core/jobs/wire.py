@@ -1,7 +1,7 @@
 """What the worker and its child say to each other: one JSON line down, any number up.
 
 Down (stdin): a `Spec`. Up (the child's first stdout): `{"percent", "line"}` any number of times, then one
-`{"result"}` or `{"error", "retry"}`. A child that ends without either has crashed.
+answer (core.jobs.answer). A child that ends without one has crashed.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import importlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ class Spec:
         handler: `module:function`, called with (services, payload, progress), returns a JSON object.
         services: `module:function`, called with Settings, returns a context manager that yields the services.
         settings: Values of every field of Settings, secrets in clear: they go through a pipe, not the
-        environment. payload: The job's payload, plus `tenant` and `job_id`.
+            environment.
+        payload: The job's payload, plus `tenant`, `job_id` and `try`.
     """
 
     handler: str
@@ -51,7 +53,9 @@ def settings_values(settings: Settings) -> dict[str, Any]:
     def plain(value: Any) -> Any:
         if isinstance(value, SecretStr):
             return value.get_secret_value()
-        return str(value) if isinstance(value, Path) else value
+        if isinstance(value, tuple):
+            return [plain(each) for each in value]
+        return str(value) if isinstance(value, Path | IPv4Network | IPv6Network) else value
 
     return {name: plain(getattr(settings, name)) for name in type(settings).model_fields}
 

@@ -1,33 +1,28 @@
-"""The worker: a thread beside the server that runs one job at a time, each in a child process of its own.
+"""The worker: threads beside the server, one for each kind of runner, one for what recurs.
 
-A job that eats all memory, crashes a native library or never ends takes its own process with it and nothing
-else; the server goes on answering with the models it has.
+Heavy jobs run in child processes (core.jobs.children), light ones inside this process (core.jobs.resident);
+neither waits for the other.
 """
 
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from core.errors import ColonnadeError
+from core.jobs.bell import Bell
+from core.jobs.children import Children
 from core.jobs.holdings import Holdings, abandoned
-from core.jobs.lease import Claim, Leases
-from core.jobs.process import ChildProcess
-from core.jobs.wire import Spec, settings_values
+from core.jobs.lane import Lane, Runner
+from core.jobs.lease import Leases
+from core.jobs.resident import Handler, Residents
+from core.jobs.trouble import TROUBLE
 from core.observability.logs import get_logger
 from core.settings import Settings
 
+_RESIDENT_POLL = 0.2
 _log = get_logger(__name__)
-_TROUBLE = (ColonnadeError, SQLAlchemyError, OSError)
-_FINISH_ATTEMPTS = 5
-# A grandchild may hold the pipe of a child that has ended open: nobody waits longer than this for a last
-# word.
-_DRAIN_SECONDS = 1.0
 
 
 class Worker:
@@ -36,10 +31,16 @@ class Worker:
     Args:
         leases: Where jobs come from.
         settings: Handed to each child, whole.
-        handlers: Kind to `module:function` of its handler.
+        handlers: Kind to `module:function` of its handler, for kinds that run in a child.
         services: `module:function` that opens the services in the child.
-        on_finish: Called with (kind, end state) of each finished job, e.g. to count it.
-        poll: Seconds between two looks at the queue.
+        residents: Kind to handler of those that run in this process; each mapping has a thread of its own.
+        resident_services: What resident handlers are given.
+        ticks: Called once a second, e.g. to submit what recurs.
+        beside: Bodies of further threads, called with an event that says when to end.
+        bell: Rings when a job has been submitted in this process.
+        on_finish: Called with (kind, end state) of each finished job, e.g. to count it; from any thread.
+        poll: Seconds between two looks at the queue for heavy jobs.
+        tick: Seconds between two ticks.
     """
 
     def __init__(
@@ -49,18 +50,45 @@ class Worker:
         *,
         handlers: Mapping[str, str],
         services: str,
+        residents: Sequence[Mapping[str, Handler]] = (),
+        resident_services: Any = None,
+        ticks: Sequence[Callable[[], object]] = (),
+        beside: Sequence[Callable[[threading.Event], object]] = (),
+        bell: Bell | None = None,
         on_finish: Callable[[str, str], None] = lambda _kind, _state: None,
         poll: float = 0.5,
+        tick: float = 1.0,
     ) -> None:
         self._leases = leases
         self._settings = settings
-        self._handlers = dict(handlers)
-        self._services = services
+        self._ticks = tuple(ticks)
+        self._beside = tuple(beside)
+        self._bell = bell or Bell()
         self._on_finish = on_finish
-        self._poll = poll
+        self._tick = tick
         self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-        self.child_pid: int | None = None
+        self._children = Children(
+            leases, settings, handlers=handlers, services=services, stopping=self._stopping
+        )
+        light = [
+            Residents(leases, handlers=group, services=resident_services, stopping=self._stopping)
+            for group in residents
+            if group
+        ]
+        quick = min(poll, _RESIDENT_POLL)
+        self._lanes = [self._lane(self._children, poll), *(self._lane(each, quick) for each in light)]
+        self._threads: list[threading.Thread] = []
+        self._holdings: Holdings | None = None
+
+    def _lane(self, runner: Runner, poll: float) -> Lane:
+        return Lane(
+            self._leases,
+            runner,
+            bell=self._bell,
+            stopping=self._stopping,
+            on_finish=self._on_finish,
+            poll=poll,
+        )
 
     @property
     def folder(self) -> Path:
@@ -68,146 +96,61 @@ class Worker:
         return self._settings.data / "workers"
 
     @property
+    def child_pid(self) -> int | None:
+        """Process id of the job that runs in a child, if one does."""
+        return self._children.child_pid
+
+    @property
     def alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread is not None and self._thread.is_alive()
+        """Whether all its threads run."""
+        return bool(self._threads) and all(thread.is_alive() for thread in self._threads)
 
     def start(self) -> None:
-        """Start the thread."""
+        """Start the threads."""
         self._stopping.clear()
-        self._thread = threading.Thread(target=self.run, name="colonnade-worker", daemon=True)
-        self._thread.start()
+        self._holdings = holdings = Holdings(self.folder)
+        self._take_over()
+        bodies: list[tuple[str, Callable[[], object]]] = [
+            (f"lane-{number}", lambda lane=lane: lane.work(holdings))  # type: ignore[misc]
+            for number, lane in enumerate(self._lanes)
+        ]
+        bodies += [("tick", self._keep_time)] if self._ticks else []
+        bodies += [
+            (f"beside-{number}", lambda body=body: body(self._stopping))  # type: ignore[misc]
+            for number, body in enumerate(self._beside)
+        ]
+        self._threads = [
+            threading.Thread(target=body, name=f"colonnade-{name}", daemon=True) for name, body in bodies
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def stop(self, timeout: float = 15.0) -> None:
         """Stop; a job that runs is queued again and its child is ended."""
         self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(timeout)
+        self._bell.ring()
+        for thread in self._threads:
+            thread.join(timeout)
+        if self._holdings is not None and not any(thread.is_alive() for thread in self._threads):
+            self._holdings.close()
+            self._holdings = None
 
     def run(self) -> None:
-        """Work until `stop`; the body of the thread, and of `colonnade worker`."""
-        with Holdings(self.folder) as holdings:
-            self._take_over()
-            while not self._stopping.is_set():
-                if not self._step(holdings):
-                    self._stopping.wait(self._poll)
+        """Work until `stop` is called from another thread."""
+        self.start()
+        self._stopping.wait()
+        self.stop()
 
     def _take_over(self) -> None:
         for claim in abandoned(self.folder):
-            if self._leases.crashed(claim, "The server ended while it ran."):
+            if self._leases.crashed(claim, "The server ended while it ran.", at_once=True):
                 _log.warning("job.taken_over", job=claim.job_id, tenant=claim.tenant)
 
-    def _step(self, holdings: Holdings) -> bool:
-        """Run at most one job; False when there was nothing to do or the database does not answer."""
-        try:
-            claim = self._leases.claim(tuple(self._handlers))
-            if claim is None:
-                return False
-            holdings.add(claim)
-            try:
-                self._run(claim)
-            finally:
-                holdings.remove(claim)
-        except _TROUBLE:
-            _log.exception("worker.trouble")
-            return False
-        return True
-
-    def _run(self, claim: Claim) -> None:
-        _log.info("job.started", job=claim.job_id, tenant=claim.tenant, kind=claim.kind, number=claim.number)
-        child = ChildProcess(self._spec(claim), threads=self._settings.threads, job_id=claim.job_id)
-        self.child_pid = child.pid
-        try:
-            final = self._attend(claim, child)
-        finally:
-            child.kill()
-            self.child_pid = None
-        state = self._conclude(claim, final, child)
-        _log.info("job.ended", job=claim.job_id, tenant=claim.tenant, kind=claim.kind, state=state)
-        if state in ("succeeded", "failed"):
-            self._on_finish(claim.kind, state)
-
-    def _spec(self, claim: Claim) -> Spec:
-        return Spec(
-            handler=self._handlers[claim.kind],
-            services=self._services,
-            settings=settings_values(self._settings),
-            payload={**claim.payload, "tenant": claim.tenant, "job_id": claim.job_id},
-        )
-
-    def _attend(self, claim: Claim, child: ChildProcess) -> Mapping[str, Any] | None:
-        """Pass progress on and keep the lease; return the child's last word, or None if it had none."""
-        pulse = _Pulse(self._leases, claim)
-        drained_by: float | None = None
-        while True:
-            message = child.message(timeout=0.1)
-            if message is not None and "percent" in message:
-                pulse.note(float(message["percent"]), str(message["line"]))
-            elif message is not None:
-                pulse.beat(force=True)
-                return message
-            elif child.ended:
-                drained_by = drained_by or time.monotonic() + _DRAIN_SECONDS
-                if child.silent or time.monotonic() > drained_by:
-                    return None
-            if self._stopping.is_set() or not pulse.beat():
-                return None
-
-    def _conclude(self, claim: Claim, final: Mapping[str, Any] | None, child: ChildProcess) -> str:
-        """Write the end of a run down; what took an hour is not lost to a busy database."""
-        for attempt in range(_FINISH_ATTEMPTS):
-            try:
-                return self._write_end(claim, final, child)
-            except _TROUBLE:
-                _log.exception("job.end_not_written", job=claim.job_id, attempt=attempt)
-                self._stopping.wait(2.0**attempt)
-        return "unknown"
-
-    def _write_end(self, claim: Claim, final: Mapping[str, Any] | None, child: ChildProcess) -> str:
-        if final is not None and "result" in final:
-            return "succeeded" if self._leases.succeed(claim, final["result"]) else "lost"
-        if final is not None and not final.get("retry"):
-            return "failed" if self._leases.fail(claim, final["error"]) else "lost"
-        if final is not None:
-            detail = str(final["error"]["detail"])
-        elif self._stopping.is_set():
-            return "released" if self._leases.release(claim) else "lost"
-        else:
-            detail = child.how_it_ended()
-        if not self._leases.crashed(claim, detail):
-            return "lost"
-        return "failed" if claim.number >= self._leases.max_tries else "queued"
-
-
-class _Pulse:
-    """Heartbeats of one run: progress at most once a second, the lease at a third of its length."""
-
-    def __init__(self, leases: Leases, claim: Claim) -> None:
-        self._leases = leases
-        self._claim = claim
-        self._percent: float | None = None
-        self._lines: list[str] = []
-        self._last = time.monotonic()
-        self._held_until = self._last + leases.seconds
-
-    def note(self, percent: float, line: str) -> None:
-        """Keep progress for the next beat."""
-        self._percent = percent
-        if line:
-            self._lines.append(line[:500])
-
-    def beat(self, *, force: bool = False) -> bool:
-        """Write what has gathered if it is time; False when the job is not ours any more."""
-        now = time.monotonic()
-        wait = min(1.0 if self._percent is not None else self._leases.seconds / 3, self._leases.seconds / 3)
-        if not force and now - self._last < wait:
-            return True
-        try:
-            held = self._leases.heartbeat(self._claim, percent=self._percent, lines=self._lines)
-        except _TROUBLE:
-            _log.exception("job.heartbeat_failed", job=self._claim.job_id)
-            self._last = now
-            return now < self._held_until
-        self._percent, self._lines, self._last = None, [], now
-        self._held_until = now + self._leases.seconds
-        return held
+    def _keep_time(self) -> None:
+        while not self._stopping.is_set():
+            for tick in self._ticks:
+                try:
+                    tick()
+                except TROUBLE:
+                    _log.exception("worker.tick_failed")
+            self._stopping.wait(self._tick)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from core.errors import TenancyViolation
+from core.storage.ids import new_id
 from core.storage.tables import OutboxEvent
 from core.storage.tenancy import SYSTEM, tenant_of
 
@@ -31,6 +33,13 @@ def emit(session: Session, topic: str, payload: dict[str, Any], *, tenant: str |
     session.add(event)
     session.flush()
     return event.id
+
+
+def emit_all(session: Session, events: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    """Add many events, `(topic, payload)` each, in their order; see `emit`."""
+    tenant = owner(session, None)
+    session.add_all(OutboxEvent(id=new_id(), tenant_id=tenant, topic=t, payload=p) for t, p in events)
+    session.flush()
 
 
 def owner(session: Session, tenant: str | None) -> str:

@@ -172,10 +172,17 @@ class Dataset(TenantScoped, Base):
 
 
 class Job(TenantScoped, Base):
-    """Background work: queued, running, succeeded, failed or cancelled."""
+    """Background work: queued, running, succeeded, failed or cancelled.
+
+    Attributes:
+        key: Of queued jobs of one (tenant, kind, key) there is one, of running ones too; None: any number.
+        not_before: A queued job waits until then.
+        actor: Who submitted it.
+        effects: Names of what it has done already (core.jobs.effects).
+    """
 
     __tablename__ = "jobs"
-    __table_args__ = (Index(None, "state", "created_at"),)
+    __table_args__ = (Index(None, "state", "created_at"), Index(None, "tenant_id", "kind", "key"))
 
     id: Mapped[str] = mapped_column(String(80), primary_key=True, default=new_id)
     kind: Mapped[str] = mapped_column(String(200))
@@ -190,3 +197,27 @@ class Job(TenantScoped, Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    key: Mapped[str | None] = mapped_column(String(200))
+    not_before: Mapped[datetime | None]
+    actor: Mapped[str | None] = mapped_column(String(200))
+    effects: Mapped[list[Any] | None]
+
+
+class Schedule(TenantScoped, Base):
+    """A job that is submitted again and again.
+
+    Attributes:
+        every: Seconds from one submission to the next.
+        next_at: When the next is due.
+        last_at: When the last was submitted.
+    """
+
+    __tablename__ = "schedules"
+    __table_args__ = (Index(None, "next_at"),)
+
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(200))
+    payload: Mapped[dict[str, Any]]
+    every: Mapped[float] = mapped_column(Float)
+    next_at: Mapped[datetime]
+    last_at: Mapped[datetime | None]

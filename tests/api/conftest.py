@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,17 +13,27 @@ from starlette.testclient import TestClient as _Client
 
 from api.app import create_app
 from api.bootstrap import Container, build
+from core.records import Record
 from core.settings import Settings
 from core.testing.predictor import FixedPredictor
 from core.training.recipe import Task
-from core.vertical import Vertical
+from core.vertical import Services, Vertical
 from tests.api.running import running
 
 __all__ = ["running"]
 
 SINGLE = Task("toy.mood", labels=("bad", "good"))
 MULTI = Task("toy.topics", kind="multi", labels=("a", "b", "c"))
-TOY = Vertical("toy", "A vertical for the tests of the core's routes.", finished=True, tasks=(SINGLE, MULTI))
+
+
+def take(services: Services, tenant: str, records: Sequence[Record], backfill: bool) -> list[None]:
+    """A sink that takes everything and keeps nothing."""
+    return [None] * len(records)
+
+
+TOY = Vertical(
+    "toy", "A vertical for the tests of the core's routes.", finished=True, tasks=(SINGLE, MULTI), sink=take
+)
 
 
 @dataclass

@@ -24,6 +24,9 @@ BODIES = {
     "/v1/predict": {"task": "toy.mood", "texts": ["a"]},
     "/v1/training-jobs": {"task": "toy.mood", "dataset_id": "x"},
     "/v1/keys": {"scopes": ["predict"]},
+    "/v1/connections": {"name": "n", "kind": "file", "vertical": "toy", "config": {"path": "news.csv"}},
+    "/v1/webhook-endpoints": {"url": "https://hooks.example.com/in", "topics": ["job.*"]},
+    "/v1/webhook-endpoints/{endpoint_id}/rotate": {},
     "/v1/tenants": {"id": "acme"},
     "/v1/tenants/{tenant_id}": {"state": "suspended"},
 }
@@ -44,7 +47,17 @@ def _send(served: Served, method: str, path: str, ids: dict[str, str], headers: 
 
 
 NOBODY = {
-    name: "01m0000000000000000000000z" for name in ("job_id", "dataset_id", "model_id", "key_id", "tenant_id")
+    name: "01m0000000000000000000000z"
+    for name in (
+        "job_id",
+        "dataset_id",
+        "model_id",
+        "key_id",
+        "tenant_id",
+        "connection_id",
+        "endpoint_id",
+        "delivery_id",
+    )
 }
 
 
@@ -142,6 +155,12 @@ def ids(served: Served) -> dict[str, str]:
         "/v1/training-jobs", json={"task": "t.t", "dataset_id": dataset}, headers=owner
     ).json()["id"]
     key = served.http.post("/v1/keys", json={"scopes": ["predict"]}, headers=owner).json()["id"]
+    connection = served.http.post("/v1/connections", json=BODIES["/v1/connections"], headers=owner).json()[
+        "id"
+    ]
+    endpoint = served.http.post(
+        "/v1/webhook-endpoints", json=BODIES["/v1/webhook-endpoints"], headers=owner
+    ).json()["id"]
     root = served.container.settings.data / "artefacts"
     root.mkdir()
     manifest = Manifest(task="toy.mood", kind="single", method="head")
@@ -149,7 +168,15 @@ def ids(served: Served) -> dict[str, str]:
     from core.models.artefacts import load_manifest
 
     model = served.container.versions.add("demo", "toy.mood", folder, load_manifest(folder))
-    return {"dataset_id": dataset, "job_id": job, "key_id": key, "model_id": model, "tenant_id": "demo"}
+    return {
+        "dataset_id": dataset,
+        "job_id": job,
+        "key_id": key,
+        "model_id": model,
+        "tenant_id": "demo",
+        "connection_id": connection,
+        "endpoint_id": endpoint,
+    }
 
 
 def _theirs(path: str) -> bool:
@@ -192,7 +219,8 @@ def _neutral(problem: dict[str, object], ids: dict[str, str]) -> str:
 
 def test_lists_show_nothing_of_another_tenant(served: Served, ids: dict[str, str]) -> None:
     stranger = served.headers("other", *_all_scopes(served))
-    for path in ("/v1/datasets", "/v1/jobs", "/v1/models", "/v1/keys"):
+    lists = ("datasets", "jobs", "models", "keys", "connections", "webhook-endpoints")
+    for path in (f"/v1/{name}" for name in lists):
         reply = served.http.get(path, headers=stranger)
         assert reply.status_code == 200
         text = reply.text
@@ -206,6 +234,8 @@ def test_the_owner_reaches_all_of_them(served: Served, ids: dict[str, str]) -> N
         "/v1/jobs/{job_id}",
         "/v1/models/{model_id}",
         "/v1/keys/{key_id}",
+        "/v1/connections/{connection_id}",
+        "/v1/webhook-endpoints/{endpoint_id}",
     ):
         assert served.http.get(path.format_map(ids), headers=owner).status_code == 200
 

@@ -9,6 +9,9 @@ import pytest
 
 from core.settings import Settings
 from core.storage.engine import Storage
+from core.testing.postgres import postgres_server, postgres_url
+
+__all__ = ["postgres_server", "postgres_url"]
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from core.errors import Conflict, NotFound
+from core.jobs.backoff import Backoff
 from core.jobs.lease import Claim, Leases
 from core.jobs.queue import Jobs
 from core.storage import audit
@@ -16,6 +17,7 @@ from core.storage.tables import OutboxEvent
 from core.testing.clock import StandingClock
 
 LEASE = 30.0
+AT_ONCE = Backoff(first=0.0)
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def jobs(storage: Storage, clock: StandingClock) -> Jobs:
 
 @pytest.fixture
 def leases(storage: Storage, clock: StandingClock) -> Leases:
-    return Leases(storage, clock, seconds=LEASE)
+    return Leases(storage, clock, seconds=LEASE, backoff=AT_ONCE)
 
 
 def _claim(leases: Leases) -> Claim:
@@ -121,9 +123,9 @@ def test_a_heartbeat_keeps_the_lease_and_the_log_tail(
     assert job.log[-1] == "line 4-99"
 
 
-def test_after_three_crashes_a_job_fails_with_the_reason(jobs: Jobs, leases: Leases) -> None:
+def test_after_five_crashes_a_job_fails_with_the_reason(jobs: Jobs, leases: Leases) -> None:
     job_id = jobs.submit("a", "k", {})
-    for _ in range(3):
+    for _ in range(5):
         assert jobs.get("a", job_id).state == "queued"
         assert leases.crashed(_claim(leases), "The process was killed by SIGKILL.")
 
@@ -131,15 +133,15 @@ def test_after_three_crashes_a_job_fails_with_the_reason(jobs: Jobs, leases: Lea
     assert job.state == "failed"
     assert job.error is not None
     assert "SIGKILL" in job.error["detail"]
-    assert "3 times" in job.error["detail"]
+    assert "5 times" in job.error["detail"]
     assert leases.claim(["k"]) is None
 
 
-def test_a_job_whose_workers_vanish_three_times_is_set_aside(
+def test_a_job_whose_workers_vanish_five_times_is_set_aside(
     jobs: Jobs, leases: Leases, clock: StandingClock
 ) -> None:
     job_id = jobs.submit("a", "k", {})
-    for _ in range(3):
+    for _ in range(5):
         _claim(leases)
         clock.move(LEASE + 1)
 

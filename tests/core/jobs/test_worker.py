@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import func, select
 
 from core.errors import PluginError
+from core.jobs.backoff import Backoff
 from core.jobs.clock import SystemClock
 from core.jobs.lease import Leases
 from core.jobs.queue import Jobs, JobView
@@ -36,7 +37,7 @@ PATIENCE = 60.0
 
 
 def _worker(settings: Settings, storage: Storage, *, lease: float = 30.0) -> Worker:
-    leases = Leases(storage, SystemClock(), seconds=lease)
+    leases = Leases(storage, SystemClock(), seconds=lease, backoff=Backoff(first=0.02))
     return Worker(
         leases, settings, handlers=HANDLERS, services=path_of(job_handlers.open_services), poll=0.05
     )
@@ -120,10 +121,10 @@ def test_an_unexpected_error_fails_the_job_and_quotes_nothing(jobs: Jobs, worker
     assert "secret-text" not in str(job)
 
 
-def test_what_may_work_later_is_tried_three_times(jobs: Jobs, worker: Worker) -> None:
+def test_what_may_work_later_is_tried_five_times(jobs: Jobs, worker: Worker) -> None:
     job = _ended(jobs, jobs.submit("a", "busy", {}))
 
-    assert (job.state, job.tries) == ("failed", 3)
+    assert (job.state, job.tries) == ("failed", 5)
 
 
 def test_a_child_that_is_killed_each_time_fails_with_the_signal_and_the_next_job_runs(
@@ -132,7 +133,7 @@ def test_a_child_that_is_killed_each_time_fails_with_the_signal_and_the_next_job
     poison, next_one = jobs.submit("a", "die", {}), jobs.submit("a", "add", {"a": 1, "b": 1})
 
     job = _ended(jobs, poison)
-    assert (job.state, job.tries) == ("failed", 3)
+    assert (job.state, job.tries) == ("failed", 5)
     assert job.error is not None
     assert "SIGKILL" in job.error["detail"]
     assert _ended(jobs, next_one).state == "succeeded"

@@ -1,0 +1,1 @@
+"""Configured connectors: what a tenant's connections read, how far, and what was refused."""
