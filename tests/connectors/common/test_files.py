@@ -77,7 +77,7 @@ def test_a_repeated_row_without_id_is_the_same_thing(tmp_path: Path) -> None:
     [
         ("a.csv", 'text\n"open', "does not parse"),
         ("a.csv", "text\na,b\n", "a.csv:2 has more cells"),
-        ("a.csv", "text,time\na,25:99 o'clock\n", "a.csv:1 is wrong"),
+        ("a.csv", "text,time\na,25:99 o'clock\n", "a.csv:2 is wrong"),
         ("a.jsonl", '{"text": 1}\n{"text"', "a.jsonl:2 does not parse"),
         ("a.jsonl", "[1]", "is no JSON object"),
         ("a.jsonl", '{"text": "\\ud800"}', "lone surrogate"),
