@@ -54,16 +54,21 @@ def _wait(url: str, started: float, deadline: float = 300.0) -> float:
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    """Run `colonnade serve` on a free port of this machine; stopped at the end."""
+def serving(*options: str, **variables: str) -> Iterator[Server]:
+    """Run `colonnade serve` on a free port of this machine; stopped at the end.
+
+    Args:
+        options: Of the command.
+        variables: Of its environment, beside this process's.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    environment = {**os.environ, "COLONNADE_LOG_LEVEL": "WARNING", "COLONNADE_MAX_BATCH": "1024"}
+    environment = {**os.environ, "COLONNADE_LOG_LEVEL": "WARNING", "COLONNADE_MAX_BATCH": "1024", **variables}
     started = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-m", "api.cli", "serve", "--port", str(port)], env=environment
+        [sys.executable, "-m", "api.cli", "serve", "--port", str(port), *options], env=environment
     )
     try:
         alive = _wait(f"{url}/healthz", started)

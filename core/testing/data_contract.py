@@ -20,12 +20,13 @@ SEPARATOR = ";"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One starter example, with the place it stands at."""
+    """One starter example, with the place it stands at, and what in the text it asks about, if so."""
 
     place: str
     text: str
     labels: tuple[str, ...]
     lang: str
+    entity: str
 
 
 def rows(task: Task) -> Iterator[Row]:
@@ -39,7 +40,10 @@ def rows(task: Task) -> Iterator[Row]:
                 assert None not in row.values(), f"{place} has fewer cells than the header"
                 cell = row[task.label_column]
                 labels = cell.split(SEPARATOR) if task.kind == "multi" else [cell]
-                yield Row(place, row["text"], tuple(filter(None, map(str.strip, labels))), row["lang"])
+                found = tuple(filter(None, map(str.strip, labels)))
+                entity = row["entity"] if task.recipe.focus else ""
+                assert bool(entity) is task.recipe.focus, f"{place} names no entity"
+                yield Row(place, row["text"], found, row["lang"], entity)
 
 
 def golden_texts(folder: Path) -> dict[str, str]:
@@ -87,9 +91,9 @@ class DataContract:
     def test_starter_does_not_contradict_itself(self, vertical: Vertical) -> None:
         """The same text never stands twice, neither with the same labels nor with others."""
         for task in vertical.tasks:
-            places: dict[str, str] = {}
+            places: dict[tuple[str, str], str] = {}
             for row in rows(task):
-                first = places.setdefault(_key(row.text), row.place)
+                first = places.setdefault((_key(row.text), row.entity), row.place)
                 assert first == row.place, f"{task.name}: {row.place} repeats {first}"
 
     def test_no_starter_row_is_golden(self, vertical: Vertical) -> None:

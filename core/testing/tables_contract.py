@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from core.vertical import Vertical
 
 
 def _tables(vertical: Vertical) -> dict[str, Table]:
-    """Return what the vertical's own module `tables` maps, by name."""
+    """Return what the vertical's own module or folder `tables` maps, by name."""
     package = folder_of(vertical.name).name
-    mapped = (m for m in Base.registry.mappers if m.class_.__module__.endswith(f"{package}.tables"))
+    own = re.compile(rf"(^|\.){re.escape(package)}\.tables(\.|$)")
+    mapped = (m for m in Base.registry.mappers if own.search(m.class_.__module__))
     return {m.local_table.name: m.local_table for m in mapped if isinstance(m.local_table, Table)}
 
 

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from core.records import Span
 
@@ -53,6 +54,7 @@ def invisible(character: str) -> bool:
     return unicodedata.category(character) == "Cf" or any(ord(character) in block for block in _VARIATION)
 
 
+@lru_cache(maxsize=16_384)
 def _fold_character(character: str) -> str:
     if invisible(character):
         return ""
@@ -86,6 +88,14 @@ def fold(text: str) -> Folded:
     return Folded("".join(pieces), origin)
 
 
+def folded(text: str) -> str:
+    """Return `fold(text).text` for those who need no way back; many times faster."""
+    if _PLAIN.fullmatch(text):
+        return text
+    odd = (character for character in set(text) if not " " <= character <= "~")
+    return text.translate({ord(character): _fold_character(character) for character in odd})
+
+
 def fold_same_length(text: str) -> str:
     """Fold only what keeps the length, so that offsets stay as they are: for pattern search in the original.
 
@@ -104,4 +114,4 @@ def fold_whitespace(text: str) -> str:
 
 def for_model(text: str) -> str:
     """Return what an encoder reads of `text`: folded, and with one blank between words."""
-    return fold_whitespace(fold(text).text)
+    return fold_whitespace(folded(text))

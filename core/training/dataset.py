@@ -11,6 +11,7 @@ from typing import Any
 
 from core.errors import FieldError, InvalidInput
 from core.records import Example
+from core.text.focus import focused, spans_of
 from core.training.recipe import TaskKind
 from core.training.table import read_rows
 
@@ -18,6 +19,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "headline", "title", "content", "sentence", "query"),
     "label": ("label", "labels", "category", "class"),
     "text_pair": ("text_pair",),
+    "entity": ("entity", "aspect"),
     "lang": ("lang", "language"),
     "group": ("group",),
     "split": ("split",),
@@ -70,6 +72,11 @@ class _Reading:
             return None
         labels = self._labels(row, cells)
         pair = self._text(row, "text_pair", cells) if "text_pair" in self.columns else None
+        if "entity" in self.columns:
+            name = self._text(row, "entity", cells)
+            if name is None:
+                return None
+            text = focused(text, spans_of(text, name), name)
         optional = {name: _cell(cells, self.columns.get(name)) or None for name in ("lang", "group")}
         if self.labelled and labels is None:
             return None
@@ -117,11 +124,15 @@ def _cell(cells: Mapping[str, Any], column: str | None) -> str:
     return _text_of(cells.get(column)) if column else ""
 
 
-def _columns(names: Sequence[str], mapping: Mapping[str, str], labelled: bool, path: Path) -> dict[str, str]:
+def _columns(
+    names: Sequence[str], mapping: Mapping[str, str], path: Path, *, labelled: bool, focus: bool
+) -> dict[str, str]:
     """Return field to column, by the mapping and by recognised names."""
     lower = {name.strip().lower(): name for name in names}
     found: dict[str, str] = {}
     for known, candidates in COLUMNS.items():
+        if known == "entity" and not focus and known not in mapping:
+            continue  # a file may say what its texts are about; only a task that asks for it reads it
         wanted = mapping.get(known)
         if wanted is not None and wanted not in names:
             raise _no_column(path, known, wanted, names)
@@ -131,7 +142,7 @@ def _columns(names: Sequence[str], mapping: Mapping[str, str], labelled: bool, p
     unknown = sorted(set(mapping) - set(COLUMNS))
     if unknown:
         raise InvalidInput(f"--map knows no field {unknown[0]!r}.", remedy=f"Fields: {', '.join(COLUMNS)}.")
-    for needed in ("text", "label") if labelled else ("text",):
+    for needed in ("text", *(("entity",) if focus else ()), *(("label",) if labelled else ())):
         if needed not in found:
             raise _no_column(path, needed, needed, names)
     return found
@@ -145,19 +156,28 @@ def _no_column(path: Path, known: str, wanted: str, names: Sequence[str]) -> Inv
     )
 
 
-def text_columns(names: Sequence[str], mapping: Mapping[str, str]) -> dict[str, str]:
+def text_columns(names: Sequence[str], mapping: Mapping[str, str], *, focus: bool = False) -> dict[str, str]:
     """Return field to column of unlabelled rows with these columns.
+
+    Args:
+        names: The columns.
+        mapping: See `load`.
+        focus: See `load`.
 
     Raises:
         InvalidInput: there is no column of texts.
     """
-    return _columns(names, mapping, False, Path("The input"))
+    return _columns(names, mapping, Path("The input"), labelled=False, focus=focus)
 
 
 def example_of(cells: Mapping[str, Any], columns: Mapping[str, str]) -> Example | None:
     """Return an unlabelled row as an example, or None where its text is empty; see `text_columns`."""
     text = _cell(cells, columns["text"])
-    return Example(text, (), _cell(cells, columns.get("text_pair")) or None) if text else None
+    if not text:
+        return None
+    name = _cell(cells, columns.get("entity"))
+    said = focused(text, spans_of(text, name), name) if name else text
+    return Example(said, (), _cell(cells, columns.get("text_pair")) or None)
 
 
 def key_of(example: Example) -> tuple[str, str]:
@@ -215,6 +235,7 @@ def load(
     mapping: Mapping[str, str] | None = None,
     label_separator: str = ";",
     labelled: bool = True,
+    focus: bool = False,
     max_chars: int = 100_000,
 ) -> Dataset:
     """Read a data set.
@@ -222,9 +243,11 @@ def load(
     Args:
         path: `.csv`, `.tsv`, `.jsonl` or `.parquet`; text in UTF-8 or GB18030.
         kind: `single` or `multi`.
-        mapping: Field (text, label, text_pair, lang, group, split) to column, where names are not recognised.
+        mapping: Field (text, label, text_pair, entity, lang, group, split) to column, where names are not
+            recognised.
         label_separator: Between the labels of one cell, for `multi`.
         labelled: False reads texts only.
+        focus: The label is about what the column `entity` names: the text is marked, see `core.text.focus`.
         max_chars: Longest text, in code points.
 
     Raises:
@@ -232,7 +255,7 @@ def load(
             pointer `/row/column` (rows count from 1, the header not counted).
     """
     table = read_rows(path)
-    columns = _columns(table.columns, mapping or {}, labelled, path)
+    columns = _columns(table.columns, mapping or {}, path, labelled=labelled, focus=focus)
     reading = _Reading(columns, kind, label_separator, labelled, max_chars)
     pairs = [found for row, cells in enumerate(table.rows, 1) if (found := reading.example(row, cells))]
     if reading.faults:

@@ -19,6 +19,7 @@ class Recipe(BaseModel):
     Learning rates are those of AdamW; `max_tokens` counts the prefix and special tokens; the embeddings and
     the first `frozen_layers` layers of the encoder stay as they are in full fine-tuning. `reject` names the
     label of texts that are none of the others: it is also given where no other label is likely enough.
+    With `focus` the label is about one thing that the text speaks of, named in the column `entity`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,6 +38,7 @@ class Recipe(BaseModel):
     class_weights: bool = False
     dev_share: Annotated[float, Field(gt=0, lt=0.9)] = 0.15
     reject: Annotated[str, Field(max_length=200)] = ""
+    focus: bool = False
     seed: int = 13
 
 
@@ -51,6 +53,8 @@ class Task:
         label_column: Column of the starter files that holds them.
         starter: Example files that ship with the vertical, (text, <label_column>, lang).
         recipe: How its starter is trained.
+        learnt_with: Name of a task whose starter is trained in the same pass, on other texts; one encoder
+            then serves both. Its recipe holds for both.
     """
 
     name: str
@@ -59,3 +63,4 @@ class Task:
     label_column: str = "label"
     starter: tuple[Path, ...] = ()
     recipe: Recipe = field(default_factory=Recipe)
+    learnt_with: str = ""

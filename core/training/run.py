@@ -132,7 +132,7 @@ def task_for(
     base = known or Task(name)
     kind = base.kind if multi is None else "multi" if multi else "single"
     recipe = recipe_from(base.recipe, {**overrides, **({"method": method} if method else {})})
-    return replace(base, kind=kind, labels=(), starter=(), recipe=recipe)
+    return replace(base, kind=kind, labels=(), starter=(), recipe=recipe, learnt_with="")
 
 
 def run_training(
@@ -189,6 +189,7 @@ def _load(request: TrainingRequest, path: Path, settings: Settings) -> Dataset:
         kind=request.task.kind,
         mapping=request.mapping,
         label_separator=request.label_separator,
+        focus=request.task.recipe.focus,
         max_chars=settings.max_text_chars,
     )
 

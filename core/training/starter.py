@@ -25,12 +25,16 @@ def load_starter(task: Task) -> Dataset:
     Raises:
         InvalidInput: a starter file is wrong.
     """
-    parts = [load(path, kind=task.kind, mapping={"label": task.label_column}) for path in task.starter]
+    parts = [_part(task, path) for path in task.starter]
     rows: tuple[Example, ...] = tuple(row for part in parts for row in part.train)
     labels = sorted({label for part in parts for label in part.labels})
     warnings = tuple(warning for part in parts for warning in part.warnings)
     names = " + ".join(path.name for path in task.starter)
     return Dataset(rows, (), tuple(labels), fingerprint(rows), len(rows), warnings, names)
+
+
+def _part(task: Task, path: Path) -> Dataset:
+    return load(path, kind=task.kind, mapping={"label": task.label_column}, focus=task.recipe.focus)
 
 
 def _signature(tasks: Iterable[Task], encoder: str) -> str:
@@ -44,11 +48,17 @@ def _signature(tasks: Iterable[Task], encoder: str) -> str:
 
 
 def groups(tasks: Sequence[Task]) -> list[tuple[Task, ...]]:
-    """Return tasks that label the same files by the same recipe together: they are learnt in one pass."""
+    """Return tasks that are learnt in one pass together: those that label the same files by the same recipe,
+    and those that name one of them in `learnt_with`.
+    """
     found: dict[tuple[tuple[Path, ...], str], list[Task]] = {}
     for task in tasks:
-        if task.starter:
+        if task.starter and not task.learnt_with:
             found.setdefault((task.starter, task.recipe.model_dump_json()), []).append(task)
+    group_of = {task.name: group for group in found.values() for task in group}
+    for task in tasks:
+        if task.starter and task.learnt_with:
+            group_of[task.learnt_with].append(task)
     return [tuple(group) for group in found.values()]
 
 

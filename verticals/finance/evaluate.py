@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from core.records import Prediction
+from core.records import Example, Prediction
+from core.text.focus import focused, spans_of
 from verticals.finance.recipe import DATA, SENTIMENTS, TOPICS
 
 
@@ -83,3 +84,69 @@ def _shares(keys: Sequence[str], right: Sequence[bool]) -> dict[str, float]:
     for key, hit in zip(keys, right, strict=True):
         groups.setdefault(key, []).append(hit)
     return {key: sum(hits) / len(hits) for key, hits in sorted(groups.items())}
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenEntities:
+    """A text with the sentiment of each company in it, as a careful reader gives it."""
+
+    id: str
+    lang: str
+    text: str
+    entities: Mapping[str, str]
+
+    def rows(self) -> list[tuple[Example, str]]:
+        """Return one marked example for each company, and its sentiment."""
+        return [
+            (Example(focused(self.text, spans_of(self.text, name), name), lang=self.lang), label)
+            for name, label in self.entities.items()
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenRisk:
+    """A text with its risk."""
+
+    id: str
+    lang: str
+    text: str
+    risk: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabelReport:
+    """How well single labels were told: macro-F1 over the labels that occur, and shares of right ones."""
+
+    macro_f1: float
+    by_lang: Mapping[str, float]
+    wrong: tuple[str, ...]
+
+
+@cache
+def golden_entities() -> tuple[GoldenEntities, ...]:
+    """Return the golden cases of sentiment by company."""
+    rows = map(json.loads, (DATA / "golden_entities.jsonl").read_text("utf-8").splitlines())
+    return tuple(
+        GoldenEntities(r["id"], r["lang"], r["text"], {e["name"]: e["sentiment"] for e in r["entities"]})
+        for r in rows
+    )
+
+
+@cache
+def golden_risks() -> tuple[GoldenRisk, ...]:
+    """Return the golden cases of risk."""
+    rows = map(json.loads, (DATA / "golden_risk.jsonl").read_text("utf-8").splitlines())
+    return tuple(GoldenRisk(r["id"], r["lang"], r["text"], r["risk"]) for r in rows)
+
+
+def label_report(
+    ids: Sequence[str], languages: Sequence[str], gold: Sequence[str], said: Sequence[Prediction]
+) -> LabelReport:
+    """Compare single labels with true ones, in the same order."""
+    pairs = [(g, s.labels[0]) for g, s in zip(gold, said, strict=True)]
+    right = [g == s for g, s in pairs]
+    return LabelReport(
+        macro_f1=sum(_f1((g == label, s == label) for g, s in pairs) for label in set(gold)) / len(set(gold)),
+        by_lang=_shares(languages, right),
+        wrong=tuple(id_ for id_, hit in zip(ids, right, strict=True) if not hit),
+    )

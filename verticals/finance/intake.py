@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from core.errors import FieldError, InvalidInput
@@ -12,6 +13,11 @@ from core.records import Record
 
 _TITLES = ("title", "headline")
 _BODIES = ("content", "text", "summary", "body", "description")
+_TIMES = ("published_at", "time", "datetime", "published", "date", "timestamp")
+_REVISIONS = ("revised_at", "updated_at", "updated", "modified")
+_DAY = re.compile(r"(\d{4})(?:-|/|年)(\d{1,2})(?:-|/|月)(\d{1,2})日?\Z")
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""A time outside these is a fault of its source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +28,15 @@ class Story:
         text: Headline and body, as they came.
         lang: ISO 639 code where the source tells it.
         published_at: When it appeared, with a zone.
+        day: The date it bears, where its source says no more than that.
+        revised_at: When this wording replaced an earlier one, with a zone; None for a first wording.
     """
 
     text: str
     lang: str | None = None
     published_at: datetime | None = None
+    day: date | None = None
+    revised_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +70,35 @@ def story(record: Record) -> Story:
         raise _faulty(record, "has no text", f"Give it one of {', '.join(_TITLES + _BODIES)}.")
     if record.published_at is not None and record.published_at.tzinfo is None:
         raise _faulty(record, "has a time without a zone", "Configure the zone of its source.")
-    return Story("\n".join(parts), _first(record.payload, ("lang", "language")) or None, record.published_at)
+    for told in filter(None, (record.published_at, revised := _revised(record.payload))):
+        if not EARLIEST <= told < LATEST:
+            raise _faulty(record, f"has the time {told.isoformat()}", "Give a time of 1900 to 2199.")
+    lang = _first(record.payload, ("lang", "language")) or None
+    day = None if record.published_at is not None else _day(record.payload)
+    return Story("\n".join(parts), lang, record.published_at, day, revised)
+
+
+def _day(payload: Mapping[str, Any]) -> date | None:
+    """Return the bare date in a record that tells no moment."""
+    found = _DAY.match(_first(payload, _TIMES))
+    try:
+        day = date(*map(int, found.groups())) if found else None
+    except ValueError:
+        return None
+    return day if day is None or EARLIEST.date() <= day < LATEST.date() else None
+
+
+def _revised(payload: Mapping[str, Any]) -> datetime | None:
+    """Return when the wording was revised; a time without a zone tells nothing."""
+    for name in _REVISIONS:
+        value = payload.get(name)
+        try:
+            told = datetime.fromisoformat(value) if isinstance(value, str) else value
+        except ValueError:
+            continue
+        if isinstance(told, datetime) and told.tzinfo is not None:
+            return told
+    return None
 
 
 def _first(payload: Mapping[str, Any], names: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""The two tasks of finance as data: labels, starter examples, and how they are trained."""
+"""The tasks of finance as data: labels, starter examples, and how they are trained."""
 
 from __future__ import annotations
 
@@ -35,6 +35,9 @@ TOPICS = (
 )
 """What a desk sorts news by; a text has any number of them, none included."""
 
+RISKS = ("high", "medium", "low")
+"""How much trouble a text may mean for those it speaks of."""
+
 LANGUAGES = ("en", "zh")
 
 # Some 1,660 short rows want more passes than the thousands that the default is meant for.
@@ -61,3 +64,25 @@ TOPIC = Task(
     starter=STARTER,
     recipe=_RECIPE,
 )
+
+RISK = Task(
+    name="finance.risk",
+    kind="single",
+    labels=RISKS,
+    label_column="risk",
+    starter=STARTER,
+    recipe=_RECIPE,
+)
+
+ENTITY_SENTIMENT = Task(
+    name="finance.entity_sentiment",
+    kind="single",
+    labels=SENTIMENTS,
+    label_column="sentiment",
+    starter=tuple(DATA / f"starter_{lang}_entities.csv" for lang in LANGUAGES),
+    recipe=_RECIPE.model_copy(update={"focus": True}),
+    learnt_with=SENTIMENT.name,
+)
+"""What a text means for one company in it: `text,entity,label`, one row for each company of a text."""
+
+TASKS = (SENTIMENT, TOPIC, RISK, ENTITY_SENTIMENT)

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from core.text.types import SafeText
 
 Sentiment = Literal["negative", "neutral", "positive"]
+Risk = Literal["high", "medium", "low"]
 
 MAX_TEXTS = 10_000
 """No setting lets more texts through in one request; COLONNADE_MAX_BATCH is the cap in force."""
@@ -62,13 +63,31 @@ class EvidenceOut(_Closed):
 
 
 class EntityOut(_Closed):
-    """A company or security that the text speaks of."""
+    """A company or security that the text speaks of, and what the text means for it."""
 
-    id: str
+    id: Annotated[str | None, Field(description="Null for a company that no table knows.")]
     name: str
     ticker: str | None
     sentiment: Sentiment
+    probabilities: dict[Sentiment, float]
+    relevance: Annotated[float, Field(description="In [0, 1]: headline, number and share of mentions.")]
     evidence: list[EvidenceOut]
+
+
+class ReasonOut(_Closed):
+    """Why a text is a risk, for machines and for people, and where it says so."""
+
+    code: str
+    text: str
+    evidence: list[EvidenceOut]
+
+
+class RiskOut(_Closed):
+    """How much of a risk the text is for those it speaks of; reasons for medium and high."""
+
+    label: Risk
+    probabilities: dict[Risk, float]
+    reasons: list[ReasonOut]
 
 
 class AnalysisOut(_Closed):
@@ -78,7 +97,8 @@ class AnalysisOut(_Closed):
     topics: Annotated[list[str], Field(description="Any number of the twenty topics, the likeliest first.")]
     topic_probabilities: dict[str, float]
     sentiment: SentimentOut
-    entities: Annotated[list[EntityOut], Field(description="Empty for now; see the README.")]
+    entities: Annotated[list[EntityOut], Field(description="The most relevant first.")]
+    risk: RiskOut
     published_at: AwareDatetime | None
     model: Annotated[dict[str, str], Field(description="The model version that spoke, by task.")]
 
@@ -100,10 +120,19 @@ class DocumentIn(_Closed):
     published_at: Annotated[
         AwareDatetime | None, BeforeValidator(_written_time, json_schema_input_type=str | None)
     ] = None
+    revised_at: Annotated[
+        AwareDatetime | None,
+        BeforeValidator(_written_time, json_schema_input_type=str | None),
+        Field(description="When this wording replaced an earlier one; the latest revision is kept."),
+    ] = None
 
 
 class DocumentsIn(_Closed):
     """A batch; each row is judged by itself, so that a bad one does not hold up the others."""
+
+    live: Annotated[
+        bool, Field(description="False for a backfill: it counts in the trends, and nobody is alerted.")
+    ] = True
 
     documents: Annotated[
         list[dict[str, Any]],
@@ -135,7 +164,7 @@ class DocumentsOut(_Closed):
 
 
 class DocumentOut(_Closed):
-    """A document; sentiment and topics are null until it is read."""
+    """A document; what is read in it is null until it is read."""
 
     id: str
     source: str
@@ -143,7 +172,81 @@ class DocumentOut(_Closed):
     text: str
     lang: str
     published_at: AwareDatetime | None
-    received_at: AwareDatetime
+    received_at: Annotated[AwareDatetime, Field(description="When it was first seen here.")]
+    revised_at: AwareDatetime | None
+    counted_at: Annotated[AwareDatetime | None, Field(description="Where it stands in the trends.")]
+    dated: Annotated[
+        Literal["moment", "day", "received", "future", "unknown"],
+        Field(description="How `counted_at` was told; see the README."),
+    ]
+    live: Annotated[bool, Field(description="False where it came by a backfill.")]
+    story_id: str | None
     sentiment: SentimentOut | None
     topics: list[str] | None
+    entities: list[EntityOut] | None
+    risk: str | None
     model: dict[str, str] | None
+
+
+class WindowOut(_Closed):
+    """What is counted in [start, end), in event time."""
+
+    start: AwareDatetime
+    end: AwareDatetime
+    count: Annotated[int, Field(description="Stories; reposts of one story are one.")]
+    negative: Annotated[int, Field(description="Bad news among them.")]
+    negative_share: Annotated[float | None, Field(description="Null where there is no story.")]
+    reach: Annotated[int, Field(description="Documents.")]
+    final: Annotated[
+        bool, Field(description="Every source has come past it; a late document corrects it all the same.")
+    ]
+    complete: Annotated[
+        bool, Field(description="It is over, and nothing that counts in it waits to be read.")
+    ]
+
+
+class TrendOut(_Closed):
+    """Windows without a gap, oldest first."""
+
+    data: list[WindowOut]
+    window: Literal["15m", "1h", "1d", "7d"]
+    as_of: Annotated[
+        AwareDatetime | None,
+        Field(description="Ask for this moment again to get the same counts, whatever comes later."),
+    ]
+
+
+_Cell = Annotated[SafeText, Field(max_length=200)]
+_Cells = Annotated[list[_Cell], Field(max_length=200)]
+
+
+class CompanyIn(_Closed):
+    """A company of one's own; of the same id as a shipped one it stands in for that."""
+
+    id: Annotated[SafeText, Field(pattern=r"^[\w.-]{1,200}$", examples=["orvane-foods"])]
+    name: Annotated[SafeText, Field(min_length=1, max_length=200, examples=["Orvane Foods"])]
+    name_zh: _Cell = ""
+    ticker: Annotated[SafeText, Field(pattern=r"^[A-Za-z0-9.-]{0,12}$")] = ""
+    exchange: Annotated[SafeText, Field(max_length=20)] = ""
+    aliases: Annotated[_Cells, Field(description="Other names; further listings as SYMBOL@EXCHANGE.")] = []
+    aliases_zh: _Cells = []
+    industry: _Cell = ""
+    ambiguous: Annotated[_Cells, Field(description="Names that need a cue beside them.")] = []
+    cues: _Cells = []
+    parent: _Cell = ""
+
+
+class CompaniesIn(_Closed):
+    """Companies to add or replace."""
+
+    companies: Annotated[list[CompanyIn], Field(min_length=1, max_length=MAX_TEXTS)]
+
+
+class CompaniesOut(_Closed):
+    """How many were stored."""
+
+    stored: int
+
+
+class CompanyOut(CompanyIn):
+    """A company as it is stored."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from core.vertical import Access, RestExample, Services, Vertical
 from verticals.finance import jobs
-from verticals.finance.recipe import SENTIMENT, TOPIC
-from verticals.finance.service import READ, Finance, build
+from verticals.finance.recipe import TASKS
+from verticals.finance.service import READ, WATCH, Finance, build
 
 
 def _router(service: Finance, access: Access) -> Any:
@@ -28,12 +29,15 @@ vertical = Vertical(
     name="finance",
     summary="Topic and sentiment of financial news and posts, in English and Chinese.",
     finished=True,
-    tasks=(SENTIMENT, TOPIC),
+    tasks=TASKS,
     scopes=("finance:read", "finance:write"),
     build=build,
     router=_router,
     commands=_commands,
-    jobs={READ: jobs.read},
+    jobs={READ: jobs.read, WATCH: jobs.watch},
+    resident=frozenset({READ, WATCH}),
+    schedules={WATCH: timedelta(minutes=1)},
+    sink=jobs.sink,
     migrations=Path(__file__).parent / "migrations",
     seed=jobs.seed,
     examples=(
@@ -68,5 +72,12 @@ vertical = Vertical(
             expect=("accepted", "data", "job_id"),
         ),
         RestExample(method="GET", path="/v1/finance/documents", scope="finance:read", expect=("data",)),
+        RestExample(
+            method="GET",
+            path="/v1/finance/trends?window=1d",
+            scope="finance:read",
+            expect=("data", "window"),
+            shown=True,
+        ),
     ),
 )

@@ -299,3 +299,24 @@ def test_tabs(tmp_path: Path) -> None:
     data = load(_csv(tmp_path, "text\tlabel\nwith, comma\ta\n", name="a.tsv"))
 
     assert data.train == (Example("with, comma", ("a",)),)
+
+
+def test_the_entity_that_a_row_asks_about_is_marked(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("text,entity,label\nA sues B,A,ok\nA sues B,B,bad\nA sues B,C,ok\n", "utf-8")
+    asked = load(path, focus=True).train
+    assert [(row.text, row.labels) for row in asked] == [
+        ("A: « A » sues B", ("ok",)),
+        ("B: A sues « B »", ("bad",)),
+        ("C: A sues B", ("ok",)),
+    ]
+    assert load(path, mapping={"entity": "entity"}).train == asked
+
+
+def test_a_column_of_entities_is_read_only_where_it_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("text,entity,label\nA sues B,A,ok\n", "utf-8")
+    assert load(path).train[0].text == "A sues B"
+    path.write_text("text,label\nA sues B,ok\n", "utf-8")
+    with pytest.raises(InvalidInput, match="no column 'entity'"):
+        load(path, focus=True)

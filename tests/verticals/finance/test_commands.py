@@ -11,11 +11,14 @@ from core.jobs.clock import SystemClock
 from core.jobs.queue import Jobs
 from core.settings import Settings
 from core.storage.engine import Storage
+from core.storage.tables import Tenant
+from core.storage.tenancy import SYSTEM
 from core.testing.encoder import FixedEncoder
 from core.testing.predictor import FixedPredictor
 from core.vertical import Services
+from verticals.finance import vertical
 from verticals.finance.commands import commands
-from verticals.finance.recipe import SENTIMENT, TOPIC
+from verticals.finance.recipe import TASKS
 
 
 @pytest.fixture
@@ -23,9 +26,12 @@ def app(tmp_path: Path) -> App:
     settings = Settings(data=tmp_path, cache=tmp_path, max_batch=2)
 
     def services() -> Services:
-        storage = Storage.open(f"sqlite:///{tmp_path / 'colonnade.db'}")
+        assert vertical.migrations is not None
+        storage = Storage.open(f"sqlite:///{tmp_path / 'colonnade.db'}", migrations=[vertical.migrations])
+        storage.migrate()
+        storage.write(SYSTEM, lambda session: session.merge(Tenant(id="demo", name="demo")) and None)
         clock = SystemClock()
-        predictor = FixedPredictor((SENTIMENT, TOPIC))
+        predictor = FixedPredictor(TASKS)
         return Services(settings, storage, predictor, FixedEncoder(), Jobs(storage, clock), clock)
 
     return commands(services)
@@ -56,3 +62,12 @@ def test_every_row_of_a_file_in_batches(app: App, tmp_path: Path, capsys: pytest
 def test_one_source_is_needed(app: App, tokens: list[str]) -> None:
     with pytest.raises(InvalidInput, match="either a text or a file"):
         run(app, "analyze", *tokens)
+
+
+def test_companies_of_a_file(app: App, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("id,name,ticker,exchange\nhalsted,Halsted Robotics,HLS,NYSE\n", "utf-8")
+    run(app, "companies", "import", str(path), "--json")
+    assert json.loads(capsys.readouterr().out) == {"stored": 1}
+    run(app, "companies", "list", "--json")
+    assert json.loads(capsys.readouterr().out)["ticker"] == "HLS"

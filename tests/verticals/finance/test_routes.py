@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -90,3 +90,39 @@ class TestDocuments:
         assert answer["job_id"]
         listed = app_client.request("GET", "/v1/finance/documents", key=key).json()["data"]
         assert [row["text"] for row in listed] == ["Orvane cuts outlook"]
+
+
+class TestCompanies:
+    URL = "/v1/finance/companies"
+    ROW: ClassVar[dict[str, Any]] = {"id": "halsted", "name": "Halsted Robotics", "aliases": ["Halsted"]}
+
+    def test_what_is_put_is_listed_and_found_in_texts(self, app_client: AppClient) -> None:
+        key = app_client.key("demo", "finance:read", "finance:write")
+        reply = app_client.request("PUT", self.URL, key=key, body={"companies": [self.ROW]})
+        assert (reply.status_code, reply.json()) == (200, {"stored": 1})
+        listed = app_client.request("GET", self.URL, key=key).json()["data"]
+        assert [(row["id"], row["aliases"]) for row in listed if row["id"] == "halsted"] == [
+            ("halsted", ["Halsted"])
+        ]
+        body = {"texts": [{"text": "Halsted wins"}]}
+        [said] = app_client.request("POST", PATH, key=key, body=body).json()["data"]
+        assert [(each["id"], each["evidence"]) for each in said["entities"]] == [
+            ("halsted", [{"start": 0, "end": 7}])
+        ]
+
+    @pytest.mark.parametrize(
+        ("row", "pointer"),
+        [
+            ({"id": "a b", "name": "x"}, "/companies/0/id"),
+            ({"id": "a", "name": ""}, "/companies/0/name"),
+            ({"id": "a", "name": "x", "colour": "red"}, "/companies/0/colour"),
+            ({"id": "a", "name": "x", "aliases": ["y" * 201]}, "/companies/0/aliases/0"),
+        ],
+    )
+    def test_bad_rows_are_told_by_pointer(
+        self, app_client: AppClient, row: dict[str, Any], pointer: str
+    ) -> None:
+        key = app_client.key("demo", "finance:write")
+        reply = app_client.request("PUT", self.URL, key=key, body={"companies": [row]})
+        assert reply.status_code == 422
+        assert [error["pointer"] for error in reply.json()["errors"]] == [pointer]

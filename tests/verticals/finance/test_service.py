@@ -11,7 +11,7 @@ from core.records import Example, Prediction
 from core.settings import Settings
 from core.testing.predictor import FixedPredictor
 from verticals.finance.intake import Story
-from verticals.finance.recipe import SENTIMENT, TOPIC
+from verticals.finance.recipe import TASKS
 from verticals.finance.service import answer
 from verticals.finance.service.analyze import Analyze
 
@@ -20,7 +20,7 @@ class Listening(FixedPredictor):
     """A FixedPredictor that remembers what it was asked."""
 
     def __init__(self) -> None:
-        super().__init__((SENTIMENT, TOPIC))
+        super().__init__(TASKS)
         self.calls: list[tuple[str, tuple[str, ...], list[Example]]] = []
 
     def predict(
@@ -40,10 +40,10 @@ def finance(predictor: Listening, tmp_path: Path) -> Analyze:
     return Analyze(predictor, Settings(data=tmp_path, cache=tmp_path, max_batch=3, max_text_chars=40))
 
 
-def test_both_tasks_share_one_call(finance: Analyze, predictor: Listening) -> None:
+def test_tasks_about_whole_texts_share_one_call(finance: Analyze, predictor: Listening) -> None:
     finance("demo", [Story("Orvane cuts outlook"), Story("澜石科技下调指引")])
     [(tenant, tasks, items)] = predictor.calls
-    assert (tenant, tasks) == ("demo", ("finance.sentiment", "finance.topic"))
+    assert (tenant, tasks) == ("demo", ("finance.sentiment", "finance.topic", "finance.risk"))
     assert [(item.text, item.lang) for item in items] == [
         ("Orvane cuts outlook", "en"),
         ("澜石科技下调指引", "zh"),
@@ -67,7 +67,8 @@ def test_answer_keeps_the_contract(finance: Analyze) -> None:
     assert set(out["topics"]) == {t for t, p in out["topic_probabilities"].items() if p >= 0.5}
     assert out["entities"] == []
     assert out["published_at"] == "2026-11-20T00:00:00Z"
-    assert out["model"] == {"finance.sentiment": "fixed", "finance.topic": "fixed"}
+    assert out["model"] == dict.fromkeys(("finance.sentiment", "finance.topic", "finance.risk"), "fixed")
+    assert out["risk"]["label"] == max(out["risk"]["probabilities"], key=out["risk"]["probabilities"].get)
 
 
 def test_over_the_caps(finance: Analyze, predictor: Listening) -> None:

@@ -1,7 +1,38 @@
 """The use cases of finance: one file each, and what builds them."""
 
+from verticals.finance.policy.companies import Company
+from verticals.finance.service.alerts import AlertView
 from verticals.finance.service.analyze import Analysis, answer
+from verticals.finance.service.companies import Companies, read_companies
 from verticals.finance.service.documents import READ, Documents, DocumentView, Intake
 from verticals.finance.service.finance import Finance, build
+from verticals.finance.service.monitor import Change, Monitor
+from verticals.finance.service.reading import WATCH
+from verticals.finance.service.rules import Rules, RuleView
+from verticals.finance.service.subscribers import Subscribers, SubscriberView
+from verticals.finance.service.trends import Trend, Trends, Window
 
-__all__ = ["READ", "Analysis", "DocumentView", "Documents", "Finance", "Intake", "answer", "build"]
+__all__ = [
+    "READ",
+    "WATCH",
+    "AlertView",
+    "Analysis",
+    "Change",
+    "Companies",
+    "Company",
+    "DocumentView",
+    "Documents",
+    "Finance",
+    "Intake",
+    "Monitor",
+    "RuleView",
+    "Rules",
+    "SubscriberView",
+    "Subscribers",
+    "Trend",
+    "Trends",
+    "Window",
+    "answer",
+    "build",
+    "read_companies",
+]

@@ -1,8 +1,8 @@
-"""The use case: tell topic and sentiment of texts, through ports only."""
+"""The use case: tell topic, sentiment, companies and risk of texts, through ports only."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.ports import Predictor
@@ -11,8 +11,12 @@ from core.settings import Settings
 from core.text.language import detect
 from verticals.finance import policy
 from verticals.finance.intake import Story
-from verticals.finance.recipe import SENTIMENT, TOPIC
-from verticals.finance.schemas import AnalysisOut, SentimentOut
+from verticals.finance.policy.companies import Directory
+from verticals.finance.policy.risk import Reason, reasons
+from verticals.finance.recipe import ENTITY_SENTIMENT, RISK, SENTIMENT, TOPIC
+from verticals.finance.schemas import AnalysisOut, EntityOut, EvidenceOut, ReasonOut, RiskOut, SentimentOut
+from verticals.finance.service.companies import plain_directory
+from verticals.finance.service.entities import Entities, Entity
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,29 +27,48 @@ class Analysis:
     lang: str
     sentiment: Prediction
     topics: Prediction
+    risk: Prediction
+    reasons: tuple[Reason, ...]
+    entities: tuple[Entity, ...]
 
     @property
     def ranked_topics(self) -> list[str]:
         """The story's topics, the likeliest first."""
-        return sorted(self.topics.labels, key=lambda label: -self.topics.probabilities.get(label, 0.0))
+        return ranked(self.topics)
+
+    @property
+    def models(self) -> dict[str, str]:
+        """The model version that spoke, by task."""
+        said = {SENTIMENT.name: self.sentiment, TOPIC.name: self.topics, RISK.name: self.risk}
+        if self.entities:
+            said[ENTITY_SENTIMENT.name] = self.entities[0].said
+        return {task: each.model for task, each in said.items()}
 
 
 class Analyze:
     """Analyses stories for a tenant.
 
     Args:
-        predictor: Serves the tenant's models of `finance.sentiment` and `finance.topic`.
+        predictor: Serves the tenant's models of the tasks of finance.
         settings: For the caps.
+        directory: Returns the directory of a tenant's companies; default: the shipped one for all.
     """
 
-    def __init__(self, predictor: Predictor, settings: Settings) -> None:
+    def __init__(
+        self,
+        predictor: Predictor,
+        settings: Settings,
+        directory: Callable[[str], Directory] = lambda _: plain_directory(),
+    ) -> None:
         self._predictor = predictor
         self._settings = settings
+        self._entities = Entities(predictor, directory)
 
     def __call__(self, tenant: str, stories: Sequence[Story]) -> list[Analysis]:
         """Return one analysis for each story, in their order.
 
-        Both tasks go through one call, so that an encoder they share reads each text once.
+        The tasks about whole texts go through one call and the companies of all texts through another: with
+        the starters both are read by one encoder.
 
         Raises:
             InvalidInput: see `policy.check`.
@@ -54,11 +77,18 @@ class Analyze:
         self.check(stories)
         languages = [story.lang or detect(story.text) for story in stories]
         items = [Example(text=story.text, lang=lang) for story, lang in zip(stories, languages, strict=True)]
-        said = self._predictor.predict(tenant, (SENTIMENT.name, TOPIC.name), items)
+        said = self._predictor.predict(tenant, (SENTIMENT.name, TOPIC.name, RISK.name), items)
+        entities = self._entities(tenant, stories, languages)
         return [
-            Analysis(story, lang, sentiment, topics)
-            for story, lang, sentiment, topics in zip(
-                stories, languages, said[SENTIMENT.name], said[TOPIC.name], strict=True
+            _analysis(story, lang, sentiment, topics, risk, found)
+            for story, lang, sentiment, topics, risk, found in zip(
+                stories,
+                languages,
+                said[SENTIMENT.name],
+                said[TOPIC.name],
+                said[RISK.name],
+                entities,
+                strict=True,
             )
         ]
 
@@ -71,6 +101,24 @@ class Analyze:
         policy.check_size(rows, self._settings, pointer)
 
 
+def ranked(topics: Prediction) -> list[str]:
+    """Return the topics of a text, the likeliest first."""
+    return sorted(topics.labels, key=lambda label: -topics.probabilities.get(label, 0.0))
+
+
+def _analysis(
+    story: Story,
+    lang: str,
+    sentiment: Prediction,
+    topics: Prediction,
+    risk: Prediction,
+    entities: tuple[Entity, ...],
+) -> Analysis:
+    negative = sentiment.probabilities.get("negative", 0.0)
+    why = reasons(story.text, lang, risk.labels[0], negative=negative, topics=ranked(topics))
+    return Analysis(story, lang, sentiment, topics, risk, why, entities)
+
+
 def answer(analysis: Analysis) -> AnalysisOut:
     """Return the form in which an analysis leaves the house, over REST and on the command line."""
     said = analysis.sentiment
@@ -80,7 +128,21 @@ def answer(analysis: Analysis) -> AnalysisOut:
         topics=analysis.ranked_topics,
         topic_probabilities=dict(analysis.topics.probabilities),
         sentiment=SentimentOut.model_validate(sentiment),
-        entities=[],
+        entities=[EntityOut.model_validate(entity.stored()) for entity in analysis.entities],
+        risk=_risk(analysis),
         published_at=analysis.story.published_at,
-        model={SENTIMENT.name: said.model, TOPIC.name: analysis.topics.model},
+        model=analysis.models,
     )
+
+
+def _risk(analysis: Analysis) -> RiskOut:
+    why = [
+        ReasonOut(
+            code=reason.code,
+            text=reason.text,
+            evidence=[EvidenceOut(start=span.start, end=span.end) for span in reason.evidence],
+        )
+        for reason in analysis.reasons
+    ]
+    said = {"label": analysis.risk.labels[0], "probabilities": dict(analysis.risk.probabilities)}
+    return RiskOut.model_validate({**said, "reasons": why})

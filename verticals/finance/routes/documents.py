@@ -1,4 +1,4 @@
-"""The web routes of finance."""
+"""/v1/finance/documents: take documents in, and list them with what was read in them."""
 
 from __future__ import annotations
 
@@ -13,38 +13,28 @@ from core.paging import Cursor, Limit, Page, after, page
 from core.records import Record
 from core.security.caller import Caller
 from core.vertical import Access
-from verticals.finance.intake import Document, Story, document
+from verticals.finance.intake import Document, document
+from verticals.finance.routes.scopes import READ, WRITE
 from verticals.finance.schemas import (
-    AnalyzeIn,
-    AnalyzeOut,
     DocumentIn,
     DocumentOut,
     DocumentsIn,
     DocumentsOut,
+    EntityOut,
     IntakeOut,
     SentimentOut,
 )
-from verticals.finance.service import DocumentView, Finance, answer
-
-READ = "finance:read"
-WRITE = "finance:write"
+from verticals.finance.service import DocumentView, Finance
 
 
-def router(service: Finance, access: Access) -> APIRouter:
-    """Return the routes over the use cases; they run in threads: a model pass would block the loop."""
-    routes = APIRouter(prefix="/v1/finance", tags=["finance"])
+def mount(routes: APIRouter, service: Finance, access: Access) -> None:
+    """Add the routes."""
     reader, writer = Depends(access.require(READ)), Depends(access.require(WRITE))
-
-    @routes.post("/analyze", summary="Topic and sentiment of texts")
-    def analyze(body: AnalyzeIn, caller: Caller = reader) -> AnalyzeOut:
-        """Say what each text is about and whether it is good or bad news, in their order."""
-        stories = [Story(item.text, item.lang, item.published_at) for item in body.texts]
-        return AnalyzeOut(data=[answer(analysis) for analysis in service.analyze(caller.tenant, stories)])
 
     @routes.post("/documents", status_code=202, summary="Take documents in")
     def take(body: DocumentsIn, caller: Caller = writer) -> DocumentsOut:
         """Store what is new, once per (source, external_id), for a job to read; a bad row is left out."""
-        return _taken(service, caller, body.documents)
+        return _taken(service, caller, body.documents, live=body.live)
 
     @routes.get("/documents", summary="Documents and what was read in them")
     def documents(cursor: Cursor = None, limit: Limit = 50, caller: Caller = reader) -> Page[DocumentOut]:
@@ -52,14 +42,14 @@ def router(service: Finance, access: Access) -> APIRouter:
         rows = service.documents.list(caller.tenant, before=after(cursor), limit=limit + 1)
         return page(rows, limit, _shown, lambda row: row.id)
 
-    return routes
 
-
-def _taken(service: Finance, caller: Caller, rows: Sequence[dict[str, Any]]) -> DocumentsOut:
+def _taken(service: Finance, caller: Caller, rows: Sequence[dict[str, Any]], *, live: bool) -> DocumentsOut:
     service.analyze.check_size(len(rows), "/documents")
     read = [_document(service, index, row) for index, row in enumerate(rows)]
     good = [each for each in read if isinstance(each, Document)]
-    taken, job_id = service.documents.take(caller.tenant, good, actor=caller.key_id) if good else ([], None)
+    taken, job_id = (
+        service.documents.take(caller.tenant, good, actor=caller.key_id, live=live) if good else ([], None)
+    )
     rest = iter(taken)
     said = []
     for index, each in enumerate(read):
@@ -124,7 +114,14 @@ def _shown(row: DocumentView) -> DocumentOut:
         lang=row.lang,
         published_at=row.published_at,
         received_at=row.received_at,
+        revised_at=row.revised_at,
+        counted_at=row.counted_at,
+        dated=row.dated,
+        live=row.live,
+        story_id=row.story_id,
         sentiment=said,
         topics=None if row.topics is None else list(row.topics),
+        entities=None if row.entities is None else [EntityOut.model_validate(e) for e in row.entities],
+        risk=row.risk,
         model=None if row.model is None else dict(row.model),
     )

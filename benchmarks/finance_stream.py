@@ -1,0 +1,216 @@
+"""Documents from the door to the stored trend, beside the bare encoder; durable acknowledgements; memory.
+
+    python -m benchmarks.finance_stream [--documents 640] [--acknowledgements 2000]
+    python -m benchmarks.finance_stream --synthetic 1000000
+
+The peer is the encoder alone, asked for vectors of the same texts in batches of the same size, in turns
+with ours in the same run. Ours also finds companies, tells sentiment, topics and risk of each text and
+company, joins stories, keeps the books, and makes all of it durable. With `--synthetic` a predictor without a
+model stands in for the encoder: what is measured then is the memory and the speed of everything else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from api.bootstrap import Container, build, limit_threads
+from core.settings import Settings
+from core.testing.predictor import FixedPredictor
+from core.training.starter import load_starter
+from verticals.finance.intake import Document, Story
+from verticals.finance.recipe import SENTIMENT, TASKS
+from verticals.finance.service import Finance
+from verticals.finance.service import build as build_finance
+
+_BATCH = 64
+_START = datetime(2026, 1, 1, tzinfo=UTC)
+_PLACES = (
+    "Ostrava",
+    "Lyon",
+    "Wuhan",
+    "Osaka",
+    "Porto",
+    "Leeds",
+    "Quito",
+    "Turku",
+    "Graz",
+    "Nantes",
+    "Xiamen",
+)
+_DEEDS = ("opens a mill in", "sues a supplier in", "hires a chief from", "sells a port in", "buys land near")
+
+
+def texts(count: int, salt: str) -> list[str]:
+    """Return distinct texts of real length: the starter examples, each with a number of its own."""
+    rows = [row.text for row in load_starter(SENTIMENT).train]
+    return [f"{rows[index % len(rows)]} {salt}{index}" for index in range(count)]
+
+
+def synthetic(start: int, count: int) -> list[Document]:
+    """Return distinct short documents of five sources, spread over a year."""
+    return [
+        Document(
+            f"source{n % 5}",
+            str(n),
+            Story(
+                f"Company {n} {_DEEDS[n % 5]} {_PLACES[n // 5 % 11]} for {n % 977 + 1} million, "
+                f"order {n * 7919 % 1_000_003}",
+                "en",
+                _START + timedelta(seconds=30 * n % (365 * 86_400)),
+            ),
+        )
+        for n in range(start, start + count)
+    ]
+
+
+@contextmanager
+def container(settings: Settings, *, stub: bool) -> Iterator[tuple[Container, Finance]]:
+    """Open the models of COLONNADE_DATA over a database of its own, thrown away afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = Settings(**{**settings.model_dump(), "database_url": f"sqlite:///{folder}/bench.db"})
+        made = build(own, predictor=FixedPredictor(TASKS) if stub else _shared(settings))
+        try:
+            yield made, build_finance(made.services)
+        finally:
+            made.close()
+
+
+def _shared(settings: Settings) -> Any:
+    """Return the predictor over the starters of COLONNADE_DATA, whose own database names them."""
+    return build(settings).predictor
+
+
+def _timed(work: Any) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def throughput(settings: Settings, documents: int) -> dict[str, Any]:
+    """Return documents a second, ours and the encoder's, in turns."""
+    with container(settings, stub=False) as (made, finance):
+        rows = texts(documents + 2 * _BATCH, "b")
+        ours: list[float] = []
+        bare: list[float] = []
+        analyses: list[float] = []
+        for number, start in enumerate(range(0, len(rows), _BATCH)):
+            part = rows[start : start + _BATCH]
+            again = [f"{text}." for text in part]  # no cache knows it
+            third = [f"{text}!" for text in part]
+            seconds = (
+                _timed(lambda part=part, start=start: _ingest(finance, part, start)),
+                _timed(lambda again=again: made.encoder.encode(again)),
+                _timed(lambda third=third: finance.analyze("demo", [Story(text) for text in third])),
+            )
+            if number > 1:  # the first two load and warm
+                for kept, value in zip((ours, bare, analyses), seconds, strict=True):
+                    kept.append(value)
+        figures = {
+            name: round(len(kept) * _BATCH / sum(kept), 1)
+            for name, kept in (("ingest_to_trend", ours), ("bare_encoder", bare), ("analyze_only", analyses))
+        }
+    return {
+        **figures,
+        "overhead": round(figures["bare_encoder"] / figures["ingest_to_trend"], 3),
+        "overhead_over_analyze": round(figures["analyze_only"] / figures["ingest_to_trend"], 3),
+    }
+
+
+def _ingest(finance: Finance, part: Sequence[str], start: int) -> None:
+    moment = _START + timedelta(minutes=start)
+    rows = [
+        Document("bench", str(start + n), Story(text, None, moment + timedelta(seconds=n)))
+        for n, text in enumerate(part)
+    ]
+    finance.documents.take("demo", rows, actor="bench")
+    finance.documents.read("demo", lambda _share, _line: None)
+
+
+def acknowledgements(settings: Settings, count: int, clients: int = 64) -> dict[str, Any]:
+    """Return durable acknowledgements a second of requests with one document each."""
+    with container(settings, stub=True) as (_, finance):
+        rows = iter(synthetic(0, count))
+        lock, latencies = threading.Lock(), []
+
+        def client() -> None:
+            while True:
+                with lock:
+                    row = next(rows, None)
+                if row is None:
+                    return
+                latencies.append(_timed(partial(finance.documents.take, "demo", [row], actor="bench")))
+
+        threads = [threading.Thread(target=client) for _ in range(clients)]
+        seconds = _timed(partial(_run, threads))
+        ordered = sorted(latencies)
+    return {
+        "clients": clients,
+        "acknowledgements_per_second": round(count / seconds, 1),
+        "p50_ms": round(1000 * ordered[len(ordered) // 2], 1),
+        "p99_ms": round(1000 * ordered[int(0.99 * len(ordered))], 1),
+    }
+
+
+def _run(threads: Sequence[threading.Thread]) -> None:
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+
+def memory(settings: Settings, count: int) -> dict[str, Any]:
+    """Return resident memory while documents are taken and read, and the speed without an encoder."""
+    process, points = psutil.Process(), {}
+    with container(settings, stub=True) as (made, finance):
+        started = time.perf_counter()
+        for start in range(0, count, 1_000):
+            finance.documents.take("demo", synthetic(start, min(1_000, count - start)), actor="bench")
+            finance.documents.read("demo", lambda _share, _line: None)
+            done = min(start + 1_000, count)
+            if done == count or done in (1_000, 10_000, 100_000) or done % 250_000 == 0:
+                points[done] = process.memory_info().rss // 2**20
+        seconds = time.perf_counter() - started
+        size = Path(str(made.settings.resolved_database_url).removeprefix("sqlite:///")).stat().st_size
+    return {
+        "documents": count,
+        "documents_per_second_without_encoder": round(count / seconds, 1),
+        "resident_mb": points,
+        "database_mb": size // 2**20,
+    }
+
+
+def main() -> None:
+    """Measure and print one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--documents", type=int, default=640)
+    parser.add_argument("--acknowledgements", type=int, default=2_000)
+    parser.add_argument("--synthetic", type=int, default=0)
+    given = parser.parse_args()
+    settings = Settings()
+    limit_threads(settings)
+    outcome: dict[str, Any] = {"threads": settings.threads, "encoder": settings.encoder, "batch": _BATCH}
+    if given.synthetic:
+        outcome["memory"] = memory(settings, given.synthetic)
+    else:
+        outcome["documents_per_second"] = throughput(settings, given.documents)
+        outcome["taking"] = acknowledgements(settings, given.acknowledgements)
+        figures = outcome["documents_per_second"]
+        outcome["ratio_to_best_peer"] = round(figures["ingest_to_trend"] / figures["bare_encoder"], 3)
+    sys.stdout.write(json.dumps(outcome, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cyclopts import App
+
+from core.errors import InvalidInput
+from tests.verticals.finance.desk import DAY, Desk, doc
+from verticals.finance.commands import commands
+from verticals.finance.service.replay import Player, SimulatedClock, moment_of
+
+HOUR = timedelta(hours=1)
+
+
+def file_of(folder: Path) -> Path:
+    file = folder / "stream.csv"
+    file.write_text(
+        "time,source,headline,description\n"
+        "2020-03-03T17:00:00,cnbc,Orvane Foods cuts its outlook bad,Sales of chilled meals were weak.\n"
+        "2020-03-02T09:30:00,cnbc,Tarn Lithium wins a supply deal good,The contract runs for five years.\n"
+        "2020-03-04,guardian,Brackwell Steel is sued by its pension fund bad,It was late with payments.\n"
+        ",guardian,Nobody knows when this was,At all.\n",
+        "utf-8",
+    )
+    return file
+
+
+@pytest.fixture
+def app(desk: Desk) -> App:
+    return commands(lambda: desk.services)
+
+
+def run(app: App, *tokens: str) -> None:
+    app(list(tokens), result_action="return_value", exit_on_error=False)
+
+
+def test_a_file_is_played_by_its_own_times(
+    app: App, desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tokens = (
+        "replay",
+        "--in",
+        str(file_of(tmp_path)),
+        "--zone",
+        "America/New_York",
+        "--step",
+        "1d",
+        "--json",
+    )
+    run(app, *tokens)
+    out, err = capsys.readouterr()
+    assert json.loads(out.splitlines()[-1]) == {"accepted": 3, "alerts": 0, "duplicate": 0, "rejected": 1}
+    assert "bears no time" in err
+    start = datetime(2020, 3, 1, tzinfo=UTC)
+    asked: dict[str, Any] = {"from_": start, "to": start + timedelta(days=5)}
+    days = desk.finance.trends.windows("demo", width="1d", **asked)
+    assert [(day.count, day.negative) for day in days] == [(0, 0), (1, 0), (1, 1), (1, 1), (0, 0)]
+    hours = desk.finance.trends.windows("demo", width="1h", source="cnbc", **asked)
+    assert [hour.start for hour in hours if hour.count] == [
+        datetime(2020, 3, 2, 14, tzinfo=UTC),
+        datetime(2020, 3, 3, 22, tzinfo=UTC),
+    ]
+    assert not any(
+        h.count for h in desk.finance.trends.windows("demo", width="1h", source="guardian", **asked)
+    )
+    assert desk.balance().right
+    run(app, *tokens)
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["duplicate"] == 3
+
+
+def test_nothing_is_left_for_the_worker(app: App, desk: Desk, tmp_path: Path) -> None:
+    run(app, "replay", "--in", str(file_of(tmp_path)), "--step", "1d")
+    assert desk.services.jobs.list("demo") == []
+
+
+@pytest.mark.parametrize("speed", ["0", "-1"])
+def test_a_speed_that_is_none(app: App, tmp_path: Path, speed: str) -> None:
+    with pytest.raises(InvalidInput, match="--speed"):
+        run(app, "replay", "--in", str(file_of(tmp_path)), "--speed", speed)
+
+
+def test_a_file_without_anything_to_play(app: App, tmp_path: Path) -> None:
+    file = tmp_path / "empty.csv"
+    file.write_text("headline\nNobody knows when\n", "utf-8")
+    with pytest.raises(InvalidInput, match="no document that can be played"):
+        run(app, "replay", "--in", str(file))
+
+
+def test_rules_are_judged_after_every_step_even_an_empty_one(desk: Desk) -> None:
+    judged: list[tuple[datetime, int]] = []
+    clock = SimulatedClock(DAY)
+
+    def evaluate(tenant: str, now: datetime) -> None:
+        assert clock.now() == now
+        judged.append((now, len(desk.finance.documents.list(tenant))))
+
+    waited: list[timedelta] = []
+    player = Player(desk.finance.documents, desk.finance.stream, evaluate, clock)
+    documents = [
+        doc(n, f"Company {n} opens a mill", DAY + hours * HOUR) for n, hours in enumerate((0.1, 0.2, 3))
+    ]
+    timed = [(at, each) for each in documents if (at := moment_of(each)) is not None]
+    assert list(player.play("demo", timed, wait=waited.append)) == []
+    assert judged == [(DAY + HOUR, 2), (DAY + 2 * HOUR, 2), (DAY + 3 * HOUR, 2), (DAY + 4 * HOUR, 3)]
+    assert waited == [HOUR] * 4

@@ -1,0 +1,95 @@
+"""Texts that speak of another text: corrections, retractions, denials and 辟谣."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Literal
+
+from core.text.near import shingles
+
+Kind = Literal["report", "correction", "denial"]
+
+_DENIAL = re.compile(
+    r"\b(?:den(?:y|ies|ied|ying)|refut(?:e|es|ed|ing)|debunk(?:s|ed|ing)?"
+    r"|(?:dismiss(?:es|ed)?|rejects?) (?:the )?(?:reports?|rumou?rs?|talks?|claims?)"
+    r"|false reports?|hoax|fact[- ]check|no truth|untrue|not true|baseless|unfounded|fake news"
+    r"|retract(?:s|ed|ing|ion)?|withdr(?:aw|aws|awn|ew) (?:the |a |its |our )?(?:story|report|article)"
+    r"|(?:story|article|report|headline) (?:is |was |has been )?withdrawn"
+    r"|disregard (?:the |our |this |that )?(?:previous |earlier )?(?:story|alert|headline|report))\b"
+    r"|辟谣|否认|不属实|谣言|子虚乌有|假消息|虚假(?:信息|消息|报道)|撤稿|撤回(?:该|此|上述)?(?:报道|稿件|文章|消息|快讯)"
+    r"|澄清|纯属(?:捏造|虚构|臆测|误读)|(?:并无|无)此事|(?:传闻|消息|报道|传言|网传)[^，。；]{0,24}不实"
+    r"|不实(?:传闻|消息|报道|信息|言论|内容)",
+    re.IGNORECASE,
+)
+# What stands between 网传 and 不实 is the claim: it stays.
+_CUE = re.compile(_DENIAL.pattern.replace("[^，。；]{0,24}不实", "(?!)"), re.IGNORECASE)
+_CORRECTION = re.compile(
+    r"^\W{0,3}(?:correction(?:\s*[:(\u2013\u2014-]| to\b)|correct(?:ed|s|ing)\b|clarification\s*:|refile\b)"
+    r"|\((?:corrects|corrected|correction)\b|^\W{0,3}(?:更正|勘误|订正)|[(（【](?:更正|勘误|订正)[)）】]|更正[:：]|更正公告",
+    re.IGNORECASE,
+)
+_TOLD = re.compile(
+    r"网传|传闻称?|传言|消息称|报道称?|此前|称|系|为|的?(?:消息|信息|内容|说法)|公告"
+    r"|关于|回应|不实|^更正|勘误|订正|虚假|严正声明|相关"
+)
+_SMALL = frozenset(
+    re.findall(
+        r"\w+",
+        """a an the of to in on at for by and or it its is are was were be been has have had that this with
+        from as not no but any some says say said will would plan plans planning planned report reports
+        reported story rumor rumors rumour rumours
+        claim claims talk earlier previous instead rather than correction
+        corrected corrects correct about over after amid into out up down there their his her he she they we
+        our which who company statement""",
+    )
+)
+_SUFFIX = re.compile(r"(?<=[a-z]{3})(?:ies|es|s|ed|ing|'s|\u2019s)$")
+_LEAD = 200
+_FEWEST, _SHARE, _SHARE_UNKNOWN = 3, 0.6, 0.7
+
+
+def kind(headline: str, body: str = "") -> Kind:
+    """Tell whether a text reports something, corrects a report or denies one.
+
+    Args:
+        headline: Its first line; a cue stands there.
+        body: The rest; only a bracket such as "(Corrects …)" at its beginning counts.
+    """
+    if _DENIAL.search(headline):
+        return "denial"
+    note = body[:_LEAD].lstrip()
+    corrects = _CORRECTION.search(headline) or (note[:1] in {"(", "（"} and _CORRECTION.search(note))
+    return "correction" if corrects else "report"
+
+
+@lru_cache(maxsize=1_024)
+def claim(headline: str, body: str = "") -> frozenset[str]:
+    """Return the words (character pairs in Chinese) of what a text claims, or of what a remark speaks of.
+
+    Cues, small words, figures and endings are left out, so that "denies it plans to cut jobs" and "to cut 900
+    jobs" share their words.
+    """
+    found = _words(headline)
+    return found if len(found) >= _FEWEST else found | _words(body[:_LEAD])
+
+
+def _words(text: str) -> frozenset[str]:
+    bare = _TOLD.sub(" ", _CORRECTION.sub(" ", _CUE.sub(" ", text)))
+    single = (shingle for shingle in shingles(bare) if " " not in shingle and shingle not in _SMALL)
+    return frozenset(_SUFFIX.sub("", word) for word in single)
+
+
+def speaks_of(remark: frozenset[str], report: frozenset[str], *, companies: bool | None) -> bool:
+    """Tell whether a remark speaks of what a report claims.
+
+    Args:
+        remark: `claim` of the correction or denial.
+        report: `claim` of the report.
+        companies: Whether they share a company; None where one of them names none that is known.
+    """
+    smaller = min(len(remark), len(report))
+    if companies is False or smaller < _FEWEST - (companies is True):
+        return False
+    least = _SHARE if companies and smaller >= _FEWEST else _SHARE_UNKNOWN if smaller > _FEWEST else 1.0
+    return len(remark & report) >= least * smaller

@@ -1,0 +1,4 @@
+"""The scopes that the routes of finance ask for."""
+
+READ = "finance:read"
+WRITE = "finance:write"
