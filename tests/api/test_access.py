@@ -27,6 +27,7 @@ BODIES = {
     "/v1/connections": {"name": "n", "kind": "file", "vertical": "toy", "config": {"path": "news.csv"}},
     "/v1/webhook-endpoints": {"url": "https://hooks.example.com/in", "topics": ["job.*"]},
     "/v1/webhook-endpoints/{endpoint_id}/rotate": {},
+    "/v1/channels": {"kind": "webhook", "name": "desk", "config": {"url": "https://hooks.example.com/desk"}},
     "/v1/tenants": {"id": "acme"},
     "/v1/tenants/{tenant_id}": {"state": "suspended"},
 }
@@ -56,7 +57,7 @@ NOBODY = {
         "tenant_id",
         "connection_id",
         "endpoint_id",
-        "delivery_id",
+        "channel_id",
     )
 }
 
@@ -161,6 +162,7 @@ def ids(served: Served) -> dict[str, str]:
     endpoint = served.http.post(
         "/v1/webhook-endpoints", json=BODIES["/v1/webhook-endpoints"], headers=owner
     ).json()["id"]
+    channel = served.http.post("/v1/channels", json=BODIES["/v1/channels"], headers=owner).json()["id"]
     root = served.container.settings.data / "artefacts"
     root.mkdir()
     manifest = Manifest(task="toy.mood", kind="single", method="head")
@@ -176,6 +178,7 @@ def ids(served: Served) -> dict[str, str]:
         "tenant_id": "demo",
         "connection_id": connection,
         "endpoint_id": endpoint,
+        "channel_id": channel,
     }
 
 
@@ -219,7 +222,7 @@ def _neutral(problem: dict[str, object], ids: dict[str, str]) -> str:
 
 def test_lists_show_nothing_of_another_tenant(served: Served, ids: dict[str, str]) -> None:
     stranger = served.headers("other", *_all_scopes(served))
-    lists = ("datasets", "jobs", "models", "keys", "connections", "webhook-endpoints")
+    lists = ("datasets", "jobs", "models", "keys", "connections", "webhook-endpoints", "channels")
     for path in (f"/v1/{name}" for name in lists):
         reply = served.http.get(path, headers=stranger)
         assert reply.status_code == 200
@@ -236,6 +239,7 @@ def test_the_owner_reaches_all_of_them(served: Served, ids: dict[str, str]) -> N
         "/v1/keys/{key_id}",
         "/v1/connections/{connection_id}",
         "/v1/webhook-endpoints/{endpoint_id}",
+        "/v1/channels/{channel_id}",
     ):
         assert served.http.get(path.format_map(ids), headers=owner).status_code == 200
 
