@@ -68,7 +68,7 @@ Raises:
 
 @dataclass(frozen=True, slots=True)
 class RestExample:
-    """A request that works on a fresh install; the contract suite sends it.
+    """A request that works on a fresh install, or that is refused there; the contract suite sends it.
 
     Attributes:
         method: HTTP method.
@@ -77,6 +77,8 @@ class RestExample:
         scope: The scope the key needs.
         expect: Top-level keys that the answer must have.
         shown: Whether `make up` prints it as a line to try.
+        refused: The status it is refused with where it names what has to be made first in another part; None
+            where it works.
     """
 
     method: str
@@ -85,6 +87,7 @@ class RestExample:
     body: Mapping[str, Any] | None = None
     expect: tuple[str, ...] = ()
     shown: bool = False
+    refused: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

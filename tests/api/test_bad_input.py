@@ -35,7 +35,31 @@ VALID: dict[str, dict[str, object]] = {
     "/v1/tenants": {"id": "acme", "name": "Acme"},
     "/v1/models/m-1/promote": {"force": True},
     "/v1/tasks/toy.mood/rollback": {},
+    "/v1/connections": {
+        "name": "wire",
+        "kind": "file",
+        "vertical": "toy",
+        "config": {"path": "news.csv"},
+        "secret": "s",
+        "every": 300,
+        "live": True,
+    },
+    "/v1/connections/c-1/collect": {},
+    "/v1/webhook-endpoints": {
+        "url": "https://hooks.example.com/in",
+        "topics": ["job.*"],
+        "name": "hook",
+        "rate_per_minute": 60,
+    },
+    "/v1/webhook-endpoints/e-1/rotate": {"secret": "whsec_x"},
+    "/v1/channels": {
+        "kind": "email",
+        "name": "desk",
+        "config": {"host": "mail.example.com", "sender": "a@example.com", "recipients": ["b@example.com"]},
+        "secret": "s",
+    },
 }
+IDS = {"model_id": "m-1", "task": "toy.mood", "connection_id": "c-1", "endpoint_id": "e-1"}
 UPLOAD = "/v1/datasets"
 
 
@@ -44,8 +68,7 @@ def test_every_post_route_is_attacked_here(served: Served) -> None:
     posts = {path for path, operations in paths.items() if "post" in operations}
 
     attacked = {*VALID, UPLOAD}
-    filled = {path.replace("{model_id}", "m-1").replace("{task}", "toy.mood") for path in posts}
-    assert filled == attacked
+    assert {path.format_map(IDS) for path in posts} == attacked
 
 
 def _attacks(path: str) -> Iterator[tuple[str, bytes]]:

@@ -79,5 +79,33 @@ vertical = Vertical(
             expect=("data", "window"),
             shown=True,
         ),
+        RestExample(
+            method="POST",
+            path="/v1/finance/rules",
+            scope="finance:write",
+            body={
+                "name": "Four bad stories about guidance in an hour",
+                "kind": "threshold",
+                "topic": "guidance",
+                "window": "1h",
+                "at_least": 4,
+                "severity": "high",
+                "for": "15m",
+            },
+            expect=("id", "severity"),
+        ),
+        RestExample(
+            method="POST",
+            path="/v1/finance/subscribers",
+            scope="finance:write",
+            body={
+                "name": "Risk desk",
+                "channel_id": "ch_of_another_part",
+                "match": {"severity_at_least": "medium", "topics": ["guidance"]},
+                "quiet_hours": {"from": "22:00", "to": "07:00", "zone": "Asia/Shanghai", "days": ["sat"]},
+                "escalate": {"after_minutes": 10, "channel_id": "ch_of_another_part"},
+            },
+            refused=422,
+        ),
     ),
 )

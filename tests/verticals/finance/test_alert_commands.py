@@ -53,6 +53,6 @@ def test_the_rules_that_everybody_begins_with(
     assert {rule["kind"] for rule in rules} == {"surge", "silence"}
     assert {rule["each"] for rule in rules} == {None, "topic", "entity"}
     budgets = [rule["false_alarms_per_year"] for rule in rules if rule["kind"] == "surge"]
-    assert budgets == [1.0, 1.0, 0.5, 0.5, 0.1]
+    assert budgets == [1.0, 1.0, 0.5, 3.0, 2.0, 0.1]
     run(app, "rules")
     assert "Surge of bad news" in capsys.readouterr().out

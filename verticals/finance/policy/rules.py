@@ -151,6 +151,22 @@ def faults(rule: Rule) -> list[tuple[str, str]]:
 
 _CALM = timedelta(hours=1)
 
+
+def _weekly(name: str, measure: Measure, *, at_least: int, budget: float) -> Rule:
+    return Rule(
+        "",
+        name,
+        way="count",
+        each="topic",
+        window="7d",
+        measure=measure,
+        at_least=at_least,
+        severity="low",
+        false_alarms_per_year=budget,
+        calm=_CALM,
+    )
+
+
 DEFAULTS: tuple[Rule, ...] = (
     Rule("", "Surge of bad news", severity="high", calm=_CALM),
     Rule(
@@ -163,18 +179,8 @@ DEFAULTS: tuple[Rule, ...] = (
         calm=_CALM,
     ),
     Rule("", "Surge of bad news on a topic", each="topic", false_alarms_per_year=0.5, calm=_CALM),
-    Rule(
-        "",
-        "Unusually many stories on a topic in a week",
-        way="count",
-        each="topic",
-        window="7d",
-        measure="count",
-        at_least=8,
-        severity="low",
-        false_alarms_per_year=0.5,
-        calm=_CALM,
-    ),
+    _weekly("Bad news on a topic above its usual week", "negative", at_least=6, budget=3.0),
+    _weekly("Unusually many stories on a topic in a week", "count", at_least=8, budget=2.0),
     Rule(
         "",
         "Surge of bad news on a company",
@@ -185,7 +191,8 @@ DEFAULTS: tuple[Rule, ...] = (
     ),
     Rule("", "A source is silent", kind="silence", at_least=12),
 )
-"""Overall one false alarm a year each, for a topic one in two years, for a company one in ten."""
+"""False alarms a year and series: overall one each; a topic by the hour one half, by the week, at the lowest
+severity, two or three; a company a tenth."""
 
 
 def named(rule: Rule, id_: str) -> Rule:
