@@ -28,6 +28,13 @@ def watch(services: Services, payload: Mapping[str, Any], progress: Progress) ->
     return {"changes": len(changes)}
 
 
+def prune(services: Services, payload: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Forget by what old stories are found: the job `finance.prune`."""
+    forgotten = build(services).stories.prune(str(payload["tenant"]))
+    progress(1.0, f"{forgotten} keys of old stories forgotten")
+    return {"forgotten": forgotten}
+
+
 def sink(services: Services, tenant: str, records: Sequence[Record], backfill: bool) -> Sequence[str | None]:
     """Take the records of a connection; return, in their order, why each was refused, or None.
 

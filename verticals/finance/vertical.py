@@ -25,6 +25,9 @@ def _commands(services: Callable[[], Services]) -> Any:
     return commands(services)
 
 
+PRUNE = "finance.prune"
+"""The kind of job that forgets by what old stories are found."""
+
 vertical = Vertical(
     name="finance",
     summary="Topic and sentiment of financial news and posts, in English and Chinese.",
@@ -34,9 +37,9 @@ vertical = Vertical(
     build=build,
     router=_router,
     commands=_commands,
-    jobs={READ: jobs.read, WATCH: jobs.watch},
-    resident=frozenset({READ, WATCH}),
-    schedules={WATCH: timedelta(minutes=1)},
+    jobs={READ: jobs.read, WATCH: jobs.watch, PRUNE: jobs.prune},
+    resident=frozenset({READ, WATCH, PRUNE}),
+    schedules={WATCH: timedelta(minutes=1), PRUNE: timedelta(days=1)},
     sink=jobs.sink,
     migrations=Path(__file__).parent / "migrations",
     seed=jobs.seed,

@@ -68,6 +68,7 @@ def ids(app_client: AppClient) -> dict[str, str]:
             app_client, key, "/v1/finance/subscribers", {"name": "desk", "channel_id": channel}
         ),
         "alert_id": _alert(app_client, "mine", key),
+        "document_id": app_client.request("GET", "/v1/finance/documents", key=key).json()["data"][0]["id"],
     }
 
 
@@ -116,6 +117,7 @@ class TestAccess:
                 ("subscriber_id", "finance/subscribers"),
                 ("alert_id", "finance/alerts"),
                 ("channel_id", "channels"),
+                ("document_id", "finance/documents"),
             )
         }
         assert {reply.status_code for reply in found.values()} == {200}

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 from cyclopts import App
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
-from core.errors import InvalidInput
+from core.errors import IntegrityFailure, InvalidInput
 from tests.verticals.finance.desk import DAY, Desk, doc
 from verticals.finance.commands import commands
+from verticals.finance.tables import FinanceCell
 
 HOUR = timedelta(hours=1)
 
@@ -66,3 +69,15 @@ def test_a_plot_holds_counts_only(app: App, tmp_path: Path, ending: str, begins:
 def test_what_cannot_be_shown(app: App, tokens: tuple[str, ...], match: str) -> None:
     with pytest.raises(InvalidInput, match=match):
         run(app, "trends", *tokens)
+
+
+def test_the_books_are_checked(app: App, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    run(app, "check", "--json")
+    assert json.loads(capsys.readouterr().out)["differing"] == {"ledger": 0, "recount": 0}
+
+    def spoil(session: Session) -> None:
+        session.execute(update(FinanceCell).values(count=FinanceCell.count + 1))
+
+    desk.services.storage.write("demo", spoil)
+    with pytest.raises(IntegrityFailure, match="wrong"):
+        run(app, "check")

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from cyclopts import App
 
 from core.vertical import Services
-from verticals.finance.commands import alerts, analyze, companies, ingest, replay, trends
+from verticals.finance.commands import alerts, analyze, check, companies, ingest, replay, trends
 
-_PARTS = (analyze.add, ingest.add, companies.add, trends.add, replay.add, alerts.add)
+_PARTS = (analyze.add, ingest.add, companies.add, trends.add, replay.add, alerts.add, check.add)
 
 
 def commands(services: Callable[[], Services]) -> App:

@@ -42,6 +42,11 @@ def mount(routes: APIRouter, service: Finance, access: Access) -> None:
         rows = service.documents.list(caller.tenant, before=after(cursor), limit=limit + 1)
         return page(rows, limit, _shown, lambda row: row.id)
 
+    @routes.get("/documents/{document_id}", summary="One document")
+    def one(document_id: str, caller: Caller = reader) -> DocumentOut:
+        """Return a document with what was read in it."""
+        return _shown(service.documents.get(caller.tenant, document_id))
+
 
 def _taken(service: Finance, caller: Caller, rows: Sequence[dict[str, Any]], *, live: bool) -> DocumentsOut:
     service.analyze.check_size(len(rows), "/documents")

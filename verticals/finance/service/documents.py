@@ -12,6 +12,7 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.errors import NotFound
 from core.jobs.queue import Jobs, submit_in
 from core.ports import Clock, Progress
 from core.storage.engine import Storage
@@ -156,6 +157,20 @@ class Documents:
             query = query.where(FinanceDocument.id < before)
         with self._storage.read(tenant) as session:
             return [_view(row) for row in session.scalars(query)]
+
+    def get(self, tenant: str, document_id: str) -> DocumentView:
+        """Return one document.
+
+        Raises:
+            NotFound: this tenant has no such document.
+        """
+        with self._storage.read(tenant) as session:
+            row = session.scalar(select(FinanceDocument).where(FinanceDocument.id == document_id))
+            if row is None:
+                raise NotFound(
+                    f"No document {document_id!r}.", remedy="List them with GET /v1/finance/documents."
+                )
+            return _view(row)
 
 
 class _Taking:

@@ -26,6 +26,7 @@ class Finance:
     Attributes:
         analyze: Tell topic and sentiment of texts; nothing is stored.
         documents: Take documents in, read them, list them.
+        stories: Which documents are one story.
         trends: Count what was read, in windows of event time.
         stream: What happens, as it happens.
         companies: A tenant's own companies.
@@ -37,6 +38,7 @@ class Finance:
 
     analyze: Analyze
     documents: Documents
+    stories: Stories
     trends: Trends
     stream: Stream
     companies: Companies
@@ -69,13 +71,15 @@ def build(services: Services) -> Finance:
     companies = Companies(services.storage)
     analyze = Analyze(services.predictor, services.settings, companies.directory)
     storage, jobs, clock = services.storage, services.jobs, services.clock
-    reading = Reading(storage, jobs, clock, analyze, Stories(storage))
+    stories = Stories(storage)
+    reading = Reading(storage, jobs, clock, analyze, stories)
     documents = Documents(storage, jobs, clock, reading)
     trends = Trends(storage, clock)
     rules = Rules(storage, clock)
     return Finance(
         analyze=analyze,
         documents=documents,
+        stories=stories,
         trends=trends,
         stream=Stream(storage),
         companies=companies,
