@@ -16,7 +16,14 @@ import pytest
 
 from core.records import Prediction
 from tests.system import System
-from verticals.finance.evaluate import GoldenCase, golden_cases, golden_report
+from verticals.finance.evaluate import (
+    GoldenCase,
+    golden_cases,
+    golden_entities,
+    golden_report,
+    golden_risks,
+    label_report,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 _BATCH = 80
@@ -85,3 +92,34 @@ def test_topics_and_languages_are_told(answers: list[dict[str, object]]) -> None
     assert report.micro_f1 >= 0.65
     assert report.macro_f1 >= 0.7
     assert [answer["lang"] for answer in answers] == [case.lang for case in cases]
+
+
+def _predicted(
+    system: System, headers: dict[str, str], task: str, items: list[dict[str, str]]
+) -> list[Prediction]:
+    url = f"{system.base}/v1/predict"
+    answer = httpx.post(url, json={"task": task, "items": items}, headers=headers, timeout=600)
+    rows = answer.raise_for_status().json()["data"]
+    return [Prediction((row["label"],), row["probability"], row["probabilities"]) for row in rows]
+
+
+def test_what_a_text_means_for_each_company(system: System, headers: dict[str, str]) -> None:
+    """Better than copying the sentiment of the whole text to each of its companies."""
+    rows = [(case, name, gold) for case in golden_entities() for name, gold in case.entities.items()]
+    places, languages = [f"{case.id} {name}" for case, name, _ in rows], [case.lang for case, _, _ in rows]
+    golds = [gold for _, _, gold in rows]
+    marked = [{"text": case.text, "entity": name} for case, name, _ in rows]
+    whole = [{"text": case.text} for case, _, _ in rows]
+    told = label_report(
+        places, languages, golds, _predicted(system, headers, "finance.entity_sentiment", marked)
+    )
+    copied = label_report(places, languages, golds, _predicted(system, headers, "finance.sentiment", whole))
+    assert told.macro_f1 >= 0.52
+    assert told.macro_f1 > copied.macro_f1
+
+
+def test_risk(system: System, headers: dict[str, str]) -> None:
+    cases = golden_risks()
+    said = _predicted(system, headers, "finance.risk", [{"text": case.text} for case in cases])
+    report = label_report([c.id for c in cases], [c.lang for c in cases], [c.risk for c in cases], said)
+    assert report.macro_f1 >= 0.6
