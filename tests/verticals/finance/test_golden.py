@@ -39,14 +39,17 @@ def _key_of_a_new_tenant(system: System) -> str:
         ).stdout
 
     run("tenants", "create", "golden")
-    return str(
-        json.loads(run("keys", "create", "--tenant", "golden", "--scope", "finance:read", "--json"))["key"]
-    )
+    scopes = ("--scope", "finance:read", "--scope", "predict")
+    return str(json.loads(run("keys", "create", "--tenant", "golden", *scopes, "--json"))["key"])
 
 
 @pytest.fixture(scope="module")
-def answers(system: System) -> list[dict[str, object]]:
-    headers = {"Authorization": f"Bearer {_key_of_a_new_tenant(system)}"}
+def headers(system: System) -> dict[str, str]:
+    return {"Authorization": f"Bearer {_key_of_a_new_tenant(system)}"}
+
+
+@pytest.fixture(scope="module")
+def answers(system: System, headers: dict[str, str]) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     for start in range(0, len(golden_cases()), _BATCH):
         texts = [{"text": case.text} for case in golden_cases()[start : start + _BATCH]]
