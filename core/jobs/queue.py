@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import Row, Table, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, NotFound
@@ -28,6 +28,15 @@ OPEN_STATES = ("queued", "running")
 SCHEDULE = "schedule"
 """The actor of what recurs: of its jobs only failures leave events and audit entries."""
 _REMEMBERED = timedelta(days=1)
+_JOBS = cast(Table, Job.__table__)
+# Columns, not a mapped object: many writes ask this, and of most the answer is all they need. In no order:
+# for the sake of one SQLite would walk through every job of the tenant.
+_WAITING = select(_JOBS.c.id, _JOBS.c.tries, _JOBS.c.not_before).where(
+    _JOBS.c.tenant_id == bindparam("tenant"),
+    _JOBS.c.kind == bindparam("of"),
+    _JOBS.c.key == bindparam("named"),
+    _JOBS.c.state == "queued",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +134,9 @@ def submit_in(
     waiting = None if key is None else _waiting(session, tenant, kind, key)
     if waiting is not None:
         if waiting.tries == 0 and waiting.not_before is not None:
-            waiting.not_before = None if not_before is None else min(waiting.not_before, not_before)
-        return waiting.id
+            row = session.get_one(Job, (tenant, waiting.id))
+            row.not_before = None if not_before is None else min(waiting.not_before, not_before)
+        return str(waiting.id)
     row = Job(
         tenant_id=tenant,
         id=new_id(),
@@ -147,9 +157,10 @@ def submit_in(
     return row.id
 
 
-def _waiting(session: Session, tenant: str, kind: str, key: str) -> Job | None:
-    mine = (Job.tenant_id == tenant, Job.kind == kind, Job.key == key, Job.state == "queued")
-    return session.scalars(select(Job).where(*mine).order_by(Job.id).limit(1)).first()
+def _waiting(session: Session, tenant: str, kind: str, key: str) -> Row[Any, Any, Any] | None:
+    session.flush()  # it may have been queued by this very write
+    asked = {"tenant": tenant, "of": kind, "named": key}
+    return min(session.connection().execute(_WAITING, asked), key=lambda row: str(row.id), default=None)
 
 
 def forget(session: Session, tenant: str, kind: str, key: str, now: datetime) -> None:

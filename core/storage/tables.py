@@ -182,7 +182,7 @@ class Job(TenantScoped, Base):
     """
 
     __tablename__ = "jobs"
-    __table_args__ = (Index(None, "state", "created_at"), Index(None, "tenant_id", "kind", "key"))
+    __table_args__ = (Index(None, "state", "created_at"), Index(None, "tenant_id", "kind", "key", "state"))
 
     id: Mapped[str] = mapped_column(String(80), primary_key=True, default=new_id)
     kind: Mapped[str] = mapped_column(String(200))

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 ODDS = (1.5, 2.0, 3.0, 6.0)
 """How much higher the odds of bad news may have become; the detector is a mixture over these."""
+_BLOCK = 32
+"""Bins that are looked at first behind an alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +72,45 @@ class EDetector:
             The trace; a bin without stories (zeros only) leaves the statistic as it was.
         """
         busy = np.flatnonzero(logs.any(axis=1))
-        values = np.zeros(len(logs))
+        rows = logs[busy]
+        means = np.zeros(len(rows))
         alarms: list[int] = []
         begun: list[int] = []
-        while len(busy):
-            sums = np.cumsum(logs[busy], axis=0)
-            # state[t] = (state[t - 1] + 1) * e[t], all at once and without overflow.
-            start = np.zeros((1, logs.shape[1]))
-            behind = np.logaddexp.accumulate(-np.concatenate([start, sums[:-1]]), axis=0)
-            state = np.exp(np.minimum(sums + behind, 600.0))
+        start = 0
+        while start < len(rows):
+            end, first = self._run(rows[start:], means[start:])
+            if end is None:
+                break
+            alarms.append(int(busy[start + end]))
+            begun.append(int(busy[start + first]))
+            start += end + 1
+        values = np.zeros(len(logs))
+        values[busy] = means
+        return Trace(values, tuple(alarms), tuple(begun))
+
+    def _run(self, rows: Floats, means: Floats) -> tuple[int | None, int]:
+        """Run up to the first alarm and fill `means` so far; return its row, and where the change began.
+
+        In blocks that grow: what lies behind an alarm is looked at again, but never much more than what lay
+        before it, so that a series full of alarms costs no more than a quiet one.
+        """
+        sums = [np.zeros((1, rows.shape[1]))]
+        behind = np.full((1, rows.shape[1]), -np.inf)
+        start, size = 0, _BLOCK
+        while start < len(rows):
+            # state[t] = (state[t - 1] + 1) * e[t], a block at once and without overflow.
+            before = np.cumsum(np.concatenate([sums[-1][-1:], rows[start : start + size]]), axis=0)
+            after = before[1:]
+            behind = np.logaddexp.accumulate(np.concatenate([behind[-1:], -before[:-1]]), axis=0)[1:]
+            state = np.exp(np.minimum(after + behind, 600.0))
             mean = state.mean(axis=1)
             crossed = np.flatnonzero(mean >= self.threshold)
-            end = int(crossed[0]) if len(crossed) else len(busy) - 1
-            values[busy[: end + 1]] = mean[: end + 1]
-            if not len(crossed):
-                break
-            alarms.append(int(busy[end]))
-            best = sums[: end + 1, int(state[end].argmax())]
-            # The likeliest beginning lies behind the lowest point of the cumulative sum.
-            begun.append(int(busy[int(np.concatenate([[0.0], best[:-1]]).argmin())]))
-            busy = busy[end + 1 :]
-        return Trace(values, tuple(alarms), tuple(begun))
+            upto = int(crossed[0]) + 1 if len(crossed) else len(mean)
+            means[start : start + upto] = mean[:upto]
+            sums.append(after[:upto])
+            if len(crossed):
+                best = np.concatenate(sums)[:-1, int(state[upto - 1].argmax())]
+                # The likeliest beginning lies behind the lowest point of the cumulative sum.
+                return start + upto - 1, int(best.argmin())
+            start, size = start + size, 2 * size
+        return None, 0

@@ -6,9 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
+from sqlalchemy.orm import Session
 
 from core.errors import Conflict
+from core.jobs import queue
 from core.jobs.backoff import Backoff
 from core.jobs.effects import once
 from core.jobs.lease import Claim, Leases
@@ -16,6 +18,7 @@ from core.jobs.queue import Jobs, submit_in
 from core.storage import outbox
 from core.storage.engine import Storage
 from core.storage.tables import OutboxEvent
+from core.storage.tenancy import SYSTEM
 from core.testing.clock import StandingClock
 
 DAY = 86_400
@@ -75,6 +78,27 @@ def test_a_key_has_one_job_that_waits_and_one_that_runs(jobs: Jobs, leases: Leas
     assert set(claimed) == others  # the second waits for the first of its key
     assert leases.succeed(running, {})
     assert _claim(leases).job_id == second
+
+
+def test_a_key_that_waits_costs_one_look_up(storage: Storage, jobs: Jobs, clock: StandingClock) -> None:
+    first, statements = jobs.submit("a", "k", {}, key="x"), []
+
+    def again(session: Session) -> str:
+        engine = session.connection()
+        event.listen(engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+        return submit_in(session, "a", "k", {}, clock=clock, key="x")
+
+    assert storage.write("a", again) == first
+    if storage.dialect == "sqlite":
+
+        def explain(session: Session) -> str:
+            plan = f"EXPLAIN QUERY PLAN {queue._WAITING.compile(compile_kwargs={'literal_binds': False})}"
+            given = {"tenant": "a", "of": "k", "named": "x", "state_1": "queued"}
+            return str(session.connection().exec_driver_sql(plan, given).all())
+
+        assert "ix_jobs_tenant_id_kind_key_state" in storage.write(SYSTEM, explain)
+    assert [one.split()[0] for one in statements if "jobs" in one] == ["SELECT"]
+    assert not [one for one in statements if "INSERT" in one or "UPDATE" in one]
 
 
 def test_many_that_submit_one_key_at_once_make_one_job(jobs: Jobs) -> None:

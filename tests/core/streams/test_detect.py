@@ -89,3 +89,50 @@ def test_the_average_run_length_is_the_threshold_at_least() -> None:
         busy = np.cumsum(counts > 0)
         first.append(float(busy[alarms[0]]) if alarms else float(busy[-1]))
     assert np.mean(first) >= threshold
+
+
+def plain(logs_: Floats, threshold: float) -> tuple[Floats, list[int], list[int]]:
+    """Run anew over all the rest behind each alarm."""
+    values, alarms, begun, start = np.zeros(len(logs_)), [], [], 0
+    while start < len(logs_):
+        sums = np.cumsum(logs_[start:], axis=0)
+        before = np.concatenate([np.zeros((1, logs_.shape[1])), sums[:-1]])
+        state = np.exp(np.minimum(sums + np.logaddexp.accumulate(-before, axis=0), 600.0))
+        mean = state.mean(axis=1)
+        crossed = np.flatnonzero(mean >= threshold)
+        end = int(crossed[0]) + 1 if len(crossed) else len(mean)
+        values[start : start + end] = mean[:end]
+        if not len(crossed):
+            break
+        alarms.append(start + end - 1)
+        begun.append(start + int(before[:end, int(state[end - 1].argmax())].argmin()))
+        start += end
+    return values, alarms, begun
+
+
+@pytest.mark.parametrize("threshold", [2.0, 30.0, 1000.0, 1e12])
+@pytest.mark.parametrize("share", [0.25, 0.35, 0.9])
+def test_blocks_say_what_the_whole_says(threshold: float, share: float) -> None:
+    rng = np.random.default_rng(13)
+    counts = (1 + rng.poisson(2, 700)).astype(float)
+    bad = rng.binomial(counts.astype(int), share).astype(float)
+    values, alarms, begun = plain(logs(counts, bad), threshold)
+    trace = EDetector(threshold).trace(logs(counts, bad))
+    assert np.array_equal(trace.statistic, values)
+    assert (list(trace.alarms), list(trace.begun)) == (alarms, begun)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_many_alarms_cost_no_more_rows_than_few(share: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    cumsum = np.cumsum
+
+    def counted(rows: Floats, axis: int) -> Floats:
+        seen.append(len(rows))
+        return cumsum(rows, axis=axis)
+
+    monkeypatch.setattr(np, "cumsum", counted)
+    counts = np.full(20_000, 4.0)
+    trace = EDetector(50).trace(logs(counts, np.floor(counts * share), bound=0.4))
+    assert len(trace.alarms) > 4_000 or share < 1
+    assert sum(seen) <= 20_000 * 2 + 34 * len(trace.alarms) + 100

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from core.records import Prediction, Record
 from core.storage.tables import OutboxEvent
@@ -31,6 +35,51 @@ def test_each_document_is_taken_once(desk: Desk) -> None:
     assert "another text" in str(again[1].reason)
     assert none is None, "nothing to read, so no job"
     assert [row.external_id for row in documents.list("demo")] == ["2", "1"]
+
+
+def test_those_that_come_at_once_are_each_told_their_own(any_desk: Desk) -> None:
+    documents, storage = any_desk.finance.documents, any_desk.services.storage
+    any_desk.send(doc("known", "Orvane cuts outlook", DAY), read=False)
+    given = {
+        "repeats": [doc("known", "Orvane cuts outlook", DAY)],
+        "raises": [doc("\ud800", "Half a character is no text of a database", DAY)],
+        "mixed": [doc("known", "Orvane cuts outlook", DAY), doc("new", "Tarn wins", DAY)],
+        **{str(number): [doc(number, f"Tarn wins deal {number}", DAY)] for number in range(6)},
+    }
+    running, over = threading.Event(), threading.Event()
+
+    def busy(_: Session) -> None:
+        running.set()
+        over.wait(30)
+
+    with ThreadPoolExecutor(len(given) + 1) as pool:
+        pool.submit(storage.write, "demo", busy)
+        assert running.wait(30)
+        asked = {name: pool.submit(documents.take, "demo", rows, actor="a") for name, rows in given.items()}
+        soon = time.monotonic() + 2
+        while len(documents._together._waiting.get("demo", ())) < len(given) - 1 and time.monotonic() < soon:
+            time.sleep(0.001)  # the first is on its way, others may have come with it
+        over.set()
+    assert isinstance(asked.pop("raises").exception(), UnicodeEncodeError)
+    told = {name: one.result() for name, one in asked.items()}
+    assert [row.status for row in told.pop("repeats")[0]] == ["duplicate"]
+    assert [row.status for row in told["mixed"][0]] == ["duplicate", "accepted"]
+    assert all(told[str(number)][0][0].status == "accepted" for number in range(6))
+    assert {job for _, job in told.values()} == {job.id for job in any_desk.services.jobs.list("demo")}
+    assert {row.external_id for row in documents.list("demo")} == {"known", "new", *map(str, range(6))}
+    with storage.read("demo") as session:
+        events = session.scalars(select(OutboxEvent).where(OutboxEvent.topic == "finance.documents.accepted"))
+        assert [event.payload["documents"] for event in events] == [1] * 8
+
+
+def test_a_revision_that_comes_with_what_it_revises(any_desk: Desk) -> None:
+    later, latest = (doc(1, f"text {n}", DAY, revised_at=DAY + timedelta(n)) for n in (1, 2))
+    taken, _ = any_desk.finance.documents.take("demo", [doc(1, "text", DAY), later], actor="a")
+    assert [row.status for row in taken] == ["accepted", "accepted"]
+    taken, _ = any_desk.finance.documents.take("demo", [latest, later], actor="a")
+    assert [row.status for row in taken] == ["accepted", "duplicate"]
+    [row] = any_desk.finance.documents.list("demo")
+    assert (row.text, row.revised_at) == ("text 2", DAY + timedelta(2))
 
 
 def test_what_waits_is_one_job(desk: Desk) -> None:

@@ -4,12 +4,13 @@ from verticals.finance.policy.companies import Company
 from verticals.finance.service.alerts import AlertView
 from verticals.finance.service.analyze import Analysis, answer
 from verticals.finance.service.companies import Companies, read_companies
-from verticals.finance.service.documents import READ, Documents, DocumentView, Intake
+from verticals.finance.service.documents import READ, Documents, DocumentView
 from verticals.finance.service.finance import Finance, build
 from verticals.finance.service.monitor import Change, Monitor
 from verticals.finance.service.reading import WATCH
 from verticals.finance.service.rules import Rules, RuleView
 from verticals.finance.service.subscribers import Subscribers, SubscriberView
+from verticals.finance.service.taking import Intake
 from verticals.finance.service.trends import Trend, Trends, Window
 
 __all__ = [

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,29 +14,28 @@ from core.errors import NotFound
 from core.jobs.queue import Jobs, submit_in
 from core.ports import Clock, Progress
 from core.storage.engine import Storage
-from core.storage.ids import new_id
-from core.storage.outbox import emit
-from core.storage.types import canonical_json
-from core.text.language import detect
-from verticals.finance.intake import Document, Story
-from verticals.finance.policy.counting import when
+from core.storage.outbox import emit_all
+from core.storage.together import Together
+from verticals.finance.intake import Document
 from verticals.finance.service.reading import Reading
+from verticals.finance.service.taking import Given, Intake, Taking
 from verticals.finance.tables import FinanceDocument
 
 READ = "finance.read"
 """The kind of job that reads what waits."""
-_MANY = 500
-"""So many ids stand in one statement."""
 
-Status = Literal["accepted", "duplicate", "rejected"]
+Taken = tuple[list[Intake], str | None]
+"""What became of each document, and the id of the job that reads them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
-    """What became of one row: accepted, duplicate or rejected; with the reason where there is one."""
+class _Asked:
+    """One call of `Documents.take`."""
 
-    status: Status
-    reason: str | None = None
+    given: tuple[Given, ...]
+    actor: str
+    live: bool
+    replayed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +86,7 @@ class Documents:
         self._jobs = jobs
         self._clock = clock
         self._reading = reading
+        self._together = Together[_Asked, Taken](storage, self._take)
 
     def take(
         self,
@@ -98,8 +96,10 @@ class Documents:
         actor: str,
         live: bool = True,
         replayed: bool = False,
-    ) -> tuple[list[Intake], str | None]:
+    ) -> Taken:
         """Store what is new, all in one transaction; it is durable when this returns.
+
+        Calls that come at once share a transaction; none fails for what another one brought.
 
         A document that is known is not stored again, but for one that says that it was revised later than
         what is known: then it takes its place and is read anew.
@@ -115,24 +115,30 @@ class Documents:
         Returns:
             What became of each, in their order, and the id of the job that reads them, if any is new.
         """
-        languages = [each.story.lang or detect(each.story.text) for each in documents]
-
-        def insert(session: Session) -> tuple[list[Intake], str | None]:
-            taking = _Taking(session, documents, self._clock.now(), live, live and not replayed)
-            taken = [taking.one(each, lang) for each, lang in zip(documents, languages, strict=True)]
-            fresh = sum(each.status == "accepted" for each in taken)
-            if not fresh:
-                return taken, None
-            session.flush()
-            emit(session, "finance.documents.accepted", {"documents": fresh})
-            if replayed:  # who replays reads them too, by the same clock
-                return taken, None
-            return taken, submit_in(session, tenant, READ, {}, clock=self._clock, actor=actor, key="waiting")
-
-        taken, job_id = self._storage.write(tenant, insert)
+        asked = _Asked(tuple(map(Given.of, documents)), actor, live, replayed)
+        taken, job_id = self._together.write(tenant, asked, size=len(documents))
         if job_id is not None:
             self._jobs.ring()
         return taken, job_id
+
+    def _take(self, session: Session, tenant: str, asked: Sequence[_Asked]) -> list[Taken]:
+        taking = Taking(session, tenant, [each for one in asked for each in one.given], self._clock.now())
+        taken = [
+            [taking.one(each, live=one.live, arrived=one.live and not one.replayed) for each in one.given]
+            for one in asked
+        ]
+        taking.store()
+        fresh = [sum(each.status == "accepted" for each in row) for row in taken]
+        events = [("finance.documents.accepted", {"documents": count}) for count in fresh if count]
+        if events:
+            emit_all(session, events)
+        # Who replays reads them too, by the same clock.
+        waits = [count > 0 and not one.replayed for one, count in zip(asked, fresh, strict=True)]
+        job_id = None
+        if any(waits):
+            actor = asked[waits.index(True)].actor
+            job_id = submit_in(session, tenant, READ, {}, clock=self._clock, actor=actor, key="waiting")
+        return [(row, job_id if wait else None) for row, wait in zip(taken, waits, strict=True)]
 
     def read(self, tenant: str, progress: Progress, *, replayed: bool = False) -> int:
         """Read every document that waits; done again, it finds none waiting. Return how many were read.
@@ -171,86 +177,6 @@ class Documents:
                     f"No document {document_id!r}.", remedy="List them with GET /v1/finance/documents."
                 )
             return _view(row)
-
-
-class _Taking:
-    """One transaction that takes documents.
-
-    Args:
-        session: Of the write.
-        documents: All that it will be given.
-        now: When they are seen.
-        live: See `Documents.take`.
-        arrived: Whether `now` tells something of when they appeared.
-    """
-
-    def __init__(
-        self, session: Session, documents: Sequence[Document], now: datetime, live: bool, arrived: bool
-    ) -> None:
-        self._session = session
-        self._now = now
-        self._live = live
-        self._arrived = arrived
-        self._known = _known(session, documents)
-
-    def one(self, document: Document, lang: str) -> Intake:
-        """Store one document, or tell why not."""
-        story, digest = document.story, _digest(document.story)
-        known = self._known.get((document.source, document.external_id))
-        if known is None:
-            row = self._row(document, lang, digest)
-            self._session.add(row)
-            self._known[document.source, document.external_id] = row
-            return Intake("accepted")
-        if known.sha256 == digest:
-            return Intake("duplicate", "known already")
-        told = story.revised_at
-        if told is None:
-            return Intake("duplicate", "another text is known under this source and external_id")
-        if known.revised_at is not None and told <= known.revised_at:
-            return Intake("duplicate", "a later revision is known already")
-        known.text, known.sha256, known.lang = story.text, digest, lang
-        known.revised_at, known.read_at = told, None
-        return Intake("accepted", "a revision of what was known")
-
-    def _row(self, document: Document, lang: str, digest: str) -> FinanceDocument:
-        story = document.story
-        counted_at, dated = when(story.published_at, story.day, self._now, arrived=self._arrived)
-        return FinanceDocument(
-            id=new_id(),
-            source=document.source,
-            external_id=document.external_id,
-            text=story.text,
-            sha256=digest,
-            lang=lang,
-            published_at=story.published_at,
-            first_seen_at=self._now,
-            revised_at=story.revised_at,
-            counted_at=counted_at,
-            dated=dated,
-            live=self._live,
-        )
-
-
-def _known(session: Session, documents: Sequence[Document]) -> dict[tuple[str, str], FinanceDocument]:
-    wanted: dict[str, set[str]] = defaultdict(set)
-    for each in documents:
-        wanted[each.source].add(each.external_id)
-    found: dict[tuple[str, str], FinanceDocument] = {}
-    for source, ids in wanted.items():
-        ordered = sorted(ids)
-        for start in range(0, len(ordered), _MANY):
-            query = select(FinanceDocument).where(
-                FinanceDocument.source == source,
-                FinanceDocument.external_id.in_(ordered[start : start + _MANY]),
-            )
-            found.update(((row.source, row.external_id), row) for row in session.scalars(query))
-    return found
-
-
-def _digest(story: Story) -> str:
-    published = story.published_at.isoformat() if story.published_at else story.day and story.day.isoformat()
-    return sha256(canonical_json([story.text, story.lang, published]).encode()).hexdigest()
 
 
 def _view(row: FinanceDocument) -> DocumentView:
