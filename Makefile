@@ -52,7 +52,7 @@ dev: ## make or mend .venv for development too
 
 # torch and its CUDA packages stay out: see [tool.uv] in pyproject.toml and docs/decisions/0004.
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-package torch \
-	--no-header --no-annotate --extra cpu --extra postgres --extra nats -c requirements/torch.txt
+	--no-header --no-annotate --extra cpu --extra postgres --extra nats --extra kafka -c requirements/torch.txt
 
 lock: ## pin anew what pyproject.toml asks for (needs uv; UPGRADE=--upgrade takes newer versions)
 	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements/lock.txt

@@ -7,9 +7,9 @@ import pytest
 
 from core.registry import find_connectors
 
-KINDS = {"edgar", "feed", "file", "folder", "nats", "replay", "sql"}
+KINDS = {"edgar", "feed", "file", "folder", "kafka", "nats", "replay", "sql"}
 READ_THE_INSIDE = KINDS - {"edgar", "feed"}
-HEAVY = ("feedparser", "nats", "sqlalchemy", "pyarrow", "defusedxml", "pandas", "lxml")
+HEAVY = ("feedparser", "nats", "confluent_kafka", "sqlalchemy", "pyarrow", "defusedxml", "pandas", "lxml")
 
 
 def test_every_connector_is_found() -> None:

