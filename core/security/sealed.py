@@ -51,7 +51,10 @@ def unseal(settings: Settings, sealed: str, *, place: str = "") -> str:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     try:
-        raw = base64.b64decode(sealed.removeprefix(_VERSION), altchars=b"-_", validate=True)
+        written = sealed.removeprefix(_VERSION)
+        raw = base64.b64decode(written, altchars=b"-_", validate=True)
+        if base64.urlsafe_b64encode(raw).decode("ascii") != written:
+            raise ValueError("bits that stand for nothing were changed")
         return AESGCM(_key(settings)).decrypt(raw[:_NONCE], raw[_NONCE:], place.encode()).decode()
     except (InvalidTag, binascii.Error, ValueError) as error:
         raise IntegrityFailure(
