@@ -88,7 +88,7 @@ def alarms_of_cusum(_counts: Ints, bad: Ints, hours: Sequence[int], limit: float
 
 def rises(flags: Sequence[bool]) -> int:
     """Count how often an alarm begins."""
-    return sum(flag and not before for before, flag in zip([False, *flags], flags, strict=False))
+    return int(sum(flag and not before for before, flag in zip([False, *flags], flags, strict=False)))
 
 
 Detector = Callable[[Ints, Ints, Sequence[int]], list[bool]]
