@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from connectors.common.kafka_topic import Topic, taken_at
-from connectors.common.payloads import IDS, refused, to_record
-from connectors.common.rows import json_of
+from connectors.common.messages import record_of
 from connectors.common.times import zone_of
 from core.errors import InvalidInput
 from core.records import Record, Refused
@@ -108,18 +106,9 @@ class KafkaConnector:
     def _made(self, message: Message) -> Record | Refused:
         place = f"{self._topic}/{message.partition()}/{message.offset()}"
         text = _text(message.value())
-        try:
-            row = json_of(text)
-            if not isinstance(row, dict):
-                raise InvalidInput("The message is no JSON object.")
-            made = to_record(row, self._source, self._zone)
-        except (ValueError, RecursionError) as error:
-            return refused(place, InvalidInput(f"The message does not parse ({error})."), text)
-        except InvalidInput as error:
-            return refused(place, error, text)
-        if not any(row.get(name) for name in IDS):
-            made = replace(made, external_id=self._key(message) or place)
-        return made if made.published_at else replace(made, published_at=taken_at(message))
+        return record_of(
+            text, place, self._source, self._zone, given_id=self._key(message), at=taken_at(message)
+        )
 
     def _key(self, message: Message) -> str:
         try:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
+from connectors.common.messages import record_of
 from connectors.common.nats_stream import Message, Stream
-from connectors.common.payloads import IDS, refused, to_record
-from connectors.common.rows import json_of
 from connectors.common.times import zone_of
 from core.errors import InvalidInput
 from core.records import Record, Refused
@@ -87,18 +85,9 @@ class NatsConnector:
     def _made(self, message: Message) -> Record | Refused:
         place = f"{self._stream}:{message.sequence}"
         text = message.data.decode("utf-8", "surrogateescape")
-        try:
-            row = json_of(text)
-            if not isinstance(row, dict):
-                raise InvalidInput("The message is no JSON object.")
-            made = to_record(row, self._source, self._zone)
-        except (ValueError, RecursionError) as error:
-            return refused(place, InvalidInput(f"The message does not parse ({error})."), text)
-        except InvalidInput as error:
-            return refused(place, error, text)
-        if not any(row.get(name) for name in IDS):
-            made = replace(made, external_id=message.given_id or place)
-        return made if made.published_at else replace(made, published_at=message.at)
+        return record_of(
+            text, place, self._source, self._zone, given_id=message.given_id or "", at=message.at
+        )
 
 
 def _position(cursor: str | None) -> int:

@@ -106,9 +106,7 @@ def _player(ready: Services, start: datetime, step: Width) -> Player:
     """Return a player whose every part tells the time by the clock that it moves."""
     clock = SimulatedClock(start)
     finance = build(replace(ready, clock=clock, jobs=Jobs(ready.storage, clock)))
-    monitor = getattr(finance, "monitor", None)
-    evaluate = None if monitor is None else monitor.evaluate
-    return Player(finance.documents, finance.stream, evaluate, clock, step=step)
+    return Player(finance.documents, finance.stream, finance.monitor.evaluate, clock, step=step)
 
 
 def _paced(speed: float | None) -> Callable[[timedelta], None]:

@@ -65,7 +65,7 @@ class Player:
     Args:
         documents: Takes and reads them, by `clock`.
         stream: Tells of alerts.
-        evaluate: Judges the rules; None where there are none.
+        evaluate: Judges the rules.
         clock: Moved from step to step.
         step: Simulated time between two looks at the rules.
     """
@@ -74,7 +74,7 @@ class Player:
         self,
         documents: Documents,
         stream: Stream,
-        evaluate: Evaluate | None,
+        evaluate: Evaluate,
         clock: SimulatedClock,
         *,
         step: Width = "1h",
@@ -113,8 +113,7 @@ class Player:
                 for became in self._documents.take(tenant, batch, actor="replay", replayed=True)[0]:
                     taken(became.status)
                 self._documents.read(tenant, _unheard, replayed=True)
-            if self._evaluate is not None:
-                self._evaluate(tenant, end)
+            self._evaluate(tenant, end)
             events, last = self._since(tenant, last)
             yield from (Alerted(end, name, data) for name, data in events)
 
