@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import sys
 import tempfile
 import threading
@@ -20,7 +21,8 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
+from itertools import accumulate, product
 from pathlib import Path
 from typing import Any
 
@@ -34,23 +36,13 @@ from verticals.finance.intake import Document, Story
 from verticals.finance.recipe import SENTIMENT, TASKS
 from verticals.finance.service import Finance
 from verticals.finance.service import build as build_finance
+from verticals.finance.service.companies import shipped
 
 _BATCH = 64
 _START = datetime(2026, 1, 1, tzinfo=UTC)
-_PLACES = (
-    "Ostrava",
-    "Lyon",
-    "Wuhan",
-    "Osaka",
-    "Porto",
-    "Leeds",
-    "Quito",
-    "Turku",
-    "Graz",
-    "Nantes",
-    "Xiamen",
-)
-_DEEDS = ("opens a mill in", "sues a supplier in", "hires a chief from", "sells a port in", "buys land near")
+_SPACING = timedelta(seconds=30)
+_VOWELS, _CONSONANTS = "aeiou", "bdfgklmnprstvz"
+_PATTERN = "Notice of dealings in own shares: bought {} at an average of {} pence, lot {}"
 
 
 def texts(count: int, salt: str) -> list[str]:
@@ -59,19 +51,35 @@ def texts(count: int, salt: str) -> list[str]:
     return [f"{rows[index % len(rows)]} {salt}{index}" for index in range(count)]
 
 
+@cache
+def _lexicon() -> tuple[list[str], list[float], list[str]]:
+    """Return made-up words, how often each comes (Zipf), and names of companies of the starter list."""
+    syllables = [first + second for first in _CONSONANTS for second in _VOWELS]
+    words = ["".join(each) for each in product(syllables, syllables)]
+    random.Random(1).shuffle(words)
+    names = [company.name for company in shipped()]
+    return words, list(accumulate(1 / (rank + 10) for rank in range(len(words)))), names
+
+
+def _headline(number: int) -> str:
+    """Return a headline: in ten, seven are news, two repeat an earlier one, one is written by a pattern."""
+    words, shares, names = _lexicon()
+    chance = random.Random(number)
+    kind = chance.random()
+    if kind < 0.2 and number > 100:
+        return _headline(number - chance.randint(1, 100))
+    if kind < 0.3:
+        return _PATTERN.format(chance.randint(1, 999_999), chance.randint(1, 9_999), number)
+    said = chance.choices(words, cum_weights=shares, k=12)
+    if kind < 0.7:
+        said.insert(0, chance.choice(names))
+    return f"{' '.join(said)} {chance.randint(1, 99)} %"
+
+
 def synthetic(start: int, count: int) -> list[Document]:
-    """Return distinct short documents of five sources, spread over a year."""
+    """Return short documents of five sources, one every half minute."""
     return [
-        Document(
-            f"source{n % 5}",
-            str(n),
-            Story(
-                f"Company {n} {_DEEDS[n % 5]} {_PLACES[n // 5 % 11]} for {n % 977 + 1} million, "
-                f"order {n * 7919 % 1_000_003}",
-                "en",
-                _START + timedelta(seconds=30 * n % (365 * 86_400)),
-            ),
-        )
+        Document(f"source{n % 5}", str(n), Story(_headline(n), "en", _START + _SPACING * n))
         for n in range(start, start + count)
     ]
 
@@ -180,8 +188,11 @@ def memory(settings: Settings, count: int) -> dict[str, Any]:
             finance.documents.take("demo", synthetic(start, min(1_000, count - start)), actor="bench")
             finance.documents.read("demo", lambda _share, _line: None)
             done = min(start + 1_000, count)
-            if done == count or done in (1_000, 10_000, 100_000) or done % 250_000 == 0:
+            if done == count or done in (1_000, 10_000) or done % 100_000 == 0:
                 points[done] = process.memory_info().rss // 2**20
+                sys.stderr.write(
+                    f"{done} documents, {time.perf_counter() - started:.0f} s, {points[done]} MB\n"
+                )
         seconds = time.perf_counter() - started
         size = Path(str(made.settings.resolved_database_url).removeprefix("sqlite:///")).stat().st_size
     return {

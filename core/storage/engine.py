@@ -82,6 +82,8 @@ class Storage:
         """
         with translated():
             upgrade(self._writers, self._migrations)
+        if self.dialect == "sqlite":
+            self._readers.dispose()  # SQLite reads what it knows of its tables when it connects
 
     def ping(self) -> None:
         """Ask the database for a sign of life.

@@ -13,7 +13,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine
 
 from core.errors import ConfigurationError
-from core.storage import postgres
+from core.storage import postgres, statistics
 from core.storage.rls import unprotected
 from core.storage.tenancy import SYSTEM, catalogue, scoped
 
@@ -44,6 +44,8 @@ def upgrade(engine: Engine, migrations: Sequence[Path]) -> None:
         _run(connection, migrations)
         if engine.dialect.name == "postgresql":
             _check_protection(connection)
+        else:
+            statistics.assume(connection)
 
 
 def _run(connection: Connection, migrations: Sequence[Path]) -> None:

@@ -1,4 +1,4 @@
-"""The whole way over real sockets: feed, stories, trends, alert, a receiver that stumbles; a kill."""
+"""The whole way over real sockets: feed, stories, trends, alert, a stumbling receiver; a stream; a kill."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import signal
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -188,3 +189,63 @@ def test_a_server_that_is_killed_has_what_it_acknowledged_and_reads_it(newsroom:
         until(lambda: all(each["sentiment"] for each in _listed(newsroom).values()), "all to be read")
         reach = sum(each["reach"] for each in newsroom.ask("GET", "/finance/trends?window=1d")["data"])
         assert reach == len(_listed(newsroom))
+
+
+def _publish(newsroom: Newsroom, name: str) -> None:
+    row = {"source": "wire", "external_id": name, "title": f"Note {name}"}
+    newsroom.ask("POST", "/finance/documents", {"documents": [row]})
+
+
+def _read(newsroom: Newsroom, last: str | None, wanted: int, opened: threading.Event) -> list[dict[str, str]]:
+    """Return so many events of the stream; fewer where it ends before."""
+    headers = {"Authorization": f"Bearer {newsroom.key}"} | ({} if last is None else {"Last-Event-ID": last})
+    url = f"http://127.0.0.1:{newsroom.port}/v1/finance/stream"
+    found: list[dict[str, str]] = []
+    fields: dict[str, str] = {}
+    with httpx.stream("GET", url, headers=headers, timeout=30) as reply:
+        assert reply.status_code == 200
+        assert reply.headers["content-type"].startswith("text/event-stream")
+        for line in reply.iter_lines():
+            opened.set()
+            if line and line[0] != ":":
+                name, _, value = line.partition(": ")
+                fields[name] = value
+            elif not line:
+                found += [fields] if "data" in fields else []
+                fields = {}
+            if len(found) >= wanted:
+                break
+    return found
+
+
+def _names(newsroom: Newsroom, events: list[dict[str, str]]) -> list[str]:
+    documents = {each["id"]: name for name, each in _listed(newsroom).items()}
+    return [documents[json.loads(e["data"])["id"]] for e in events if e["event"] == "document.read"]
+
+
+@pytest.mark.slow
+def test_a_stream_goes_on_behind_a_kill_without_loss_or_repetition(newsroom: Newsroom) -> None:
+    with newsroom.start() as running, ThreadPoolExecutor(1) as pool:
+        _publish(newsroom, "before")
+        until(lambda: _listed(newsroom)["before"]["sentiment"], "the first to be read")
+        opened = threading.Event()
+        reading = pool.submit(_read, newsroom, None, 2, opened)
+        assert opened.wait(30)
+        _publish(newsroom, "first")
+        seen = reading.result()  # a document and its story
+        assert _names(newsroom, seen) == ["first"], "what came before it was opened is not sent"
+        _publish(newsroom, "second")
+        until(lambda: _listed(newsroom)["second"]["sentiment"], "the second to be read")
+        running.process.send_signal(signal.SIGKILL)
+    with newsroom.start() as running, ThreadPoolExecutor(1) as pool:
+        _publish(newsroom, "third")
+        later = _read(newsroom, seen[-1]["id"], 4, threading.Event())
+        assert _names(newsroom, later) == ["second", "third"]
+        ids = [each["id"] for each in (*seen, *later)]
+        assert ids == sorted(set(ids))
+        opened = threading.Event()
+        reading = pool.submit(_read, newsroom, None, 1, opened)
+        assert opened.wait(30)
+        running.process.send_signal(signal.SIGTERM)
+        assert reading.result() == [], "a server that stops ends its streams"
+        assert running.process.wait(timeout=30) == 0

@@ -55,6 +55,14 @@ def test_five_hundred_reposts_are_one_story_of_that_reach(shared: Storage) -> No
     assert sum(each.compared for each in joined) <= 2, "the same text is never compared with itself"
 
 
+def test_texts_of_one_pattern_are_not_compared_with_each_other(shared: Storage) -> None:
+    texts = [f"Quarterly filing: {n + 1} shares of issue {n * 37 + 11} were sold" for n in range(300)]
+    items = [Item(f"s{place}", text, place / 60) for place, text in enumerate(texts)]
+    joined = put(shared, items, "pattern", at_once=True)
+    assert sum(each.created for each in joined) == len(items)
+    assert sum(each.compared for each in joined) < 3 * len(items), "each finds 299 others under its keys"
+
+
 def test_a_story_is_the_same_on_both_databases(storage: Storage) -> None:
     put(
         storage,

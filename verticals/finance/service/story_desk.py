@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from core.storage.tables import Base
 from core.text.near import similarities
 from verticals.finance.policy.joining import Text, link, speaks
+from verticals.finance.policy.marks import marks, may_agree
 from verticals.finance.service import story_texts
 from verticals.finance.service.story_keys import WEEK, Span, searches, stored
 from verticals.finance.service.story_texts import Neighbours, parts, plain
@@ -46,16 +47,16 @@ class Desk:
         self._plain: dict[int, Text] = {}
         self._stories: dict[str, FinanceStory] = {}
         self._index: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        self._marks: dict[int, int] = {}
         self._new: list[FinanceStory | FinanceStoryText] = []
         self._bands: list[dict[str, Any]] = []
         with session.no_autoflush:
             self._load(texts, also)
 
     def _load(self, texts: Sequence[Text], also: Iterable[int]) -> None:
-        asked = {text.id: searches(text) for text in texts}
-        self._look_up(span for spans in asked.values() for span in spans)
-        found = {id_ for spans in asked.values() for span in spans for id_ in self._under(span)}
-        for row in story_texts.by_id(self._session, {*asked, *also, *found}):
+        self._look_up(span for text in texts for span in searches(text))
+        found = {id_ for text in texts for under in self._candidates(text) for id_ in under}
+        for row in story_texts.by_id(self._session, {*(text.id for text in texts), *also, *found}):
             self._rows[row.id] = row
         for part in parts(sorted({row.story_id for row in self._rows.values()})):
             for story in self._session.scalars(select(FinanceStory).where(FinanceStory.id.in_(part))):
@@ -69,11 +70,21 @@ class Desk:
                 wanted[week].update(span.bands)
         for weeks in parts(sorted(wanted), _WEEKS):
             for bands in parts(sorted(set().union(*(wanted[week] for week in weeks))), _KEYS):
-                query = select(FinanceStoryBand.band, FinanceStoryBand.day, FinanceStoryBand.text_id).where(
-                    FinanceStoryBand.week.in_(weeks), FinanceStoryBand.band.in_(bands)
-                )
-                for band, day, text in self._session.execute(query):
+                query = select(
+                    FinanceStoryBand.band,
+                    FinanceStoryBand.day,
+                    FinanceStoryBand.text_id,
+                    FinanceStoryBand.marks,
+                ).where(FinanceStoryBand.week.in_(weeks), FinanceStoryBand.band.in_(bands))
+                for band, day, text, marked in self._session.execute(query):
                     self._index[band].append((day, text))
+                    self._marks[text] = marked
+
+    def _candidates(self, text: Text) -> tuple[set[int], set[int], set[int]]:
+        """Return the texts found by each of the `searches`; of those alike, the ones that may agree."""
+        alike, said, asked = (self._under(span) for span in searches(text))
+        own = marks(text.facts, text.companies)
+        return {id_ for id_ in alike if may_agree(own, self._marks[id_])}, said, asked
 
     def _under(self, span: Span) -> set[int]:
         return {
@@ -98,7 +109,7 @@ class Desk:
 
     def neighbours(self, text: Text) -> Neighbours:
         """Return the texts around one that is not stored yet."""
-        alike, said, asked = (self._found(span) for span in searches(text))
+        alike, said, asked = map(self._found, self._candidates(text))
         shares = similarities(text.signature, [row.signature for row in alike]) if alike else []
         links = [
             (row, link(text, self._as_text(row), share)) for row, share in zip(alike, shares, strict=True)
@@ -110,8 +121,8 @@ class Desk:
             compared=len(alike) + len(said) + len(asked),
         )
 
-    def _found(self, span: Span) -> list[FinanceStoryText]:
-        return [self._rows[id_] for id_ in sorted(self._under(span)) if id_ in self._rows]
+    def _found(self, ids: set[int]) -> list[FinanceStoryText]:
+        return [self._rows[id_] for id_ in sorted(ids) if id_ in self._rows]
 
     def _as_text(self, row: FinanceStoryText) -> Text:
         if row.id not in self._plain:
@@ -139,6 +150,7 @@ class Desk:
         )
         self._rows[text.id], self._plain[text.id] = row, text
         self._new.append(row)
+        self._marks[text.id] = marks(text.facts, text.companies)
         for band in stored(text):
             self._index[band].append((text.day, text.id))
             self._bands.append(
@@ -148,6 +160,7 @@ class Desk:
                     "band": band,
                     "text_id": text.id,
                     "day": text.day,
+                    "marks": self._marks[text.id],
                 }
             )
         return row

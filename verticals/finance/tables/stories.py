@@ -83,6 +83,7 @@ class FinanceStoryBand(TenantScoped, Base):
 
     Attributes:
         week: Whole weeks since 1970 of `day`; it leads the key so that one week's rows lie together.
+        marks: Of the text (`policy.marks`); 0 may agree with all.
     """
 
     __tablename__ = "finance_story_bands"
@@ -92,6 +93,7 @@ class FinanceStoryBand(TenantScoped, Base):
     band: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     text_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     day: Mapped[int] = mapped_column(Integer)
+    marks: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class FinanceStoryLink(TenantScoped, Base):
