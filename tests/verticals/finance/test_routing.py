@@ -152,6 +152,15 @@ def test_in_chinese(alerting: Alerting) -> None:
     assert "若没有其中 2 个事件" in message["body"]
 
 
+def test_a_rule_tells_its_own_channels_in_its_language(any_desk: Desk) -> None:
+    alerting = Alerting(any_desk)
+    view = alerting.rule(at_least=2, topic="guidance", channels=(alerting.channel(),))
+    alerting.desk.finance.rules.change("demo", view.rule.id, {"lang": "zh"}, actor="test")
+    alerting.news(2, topic="guidance")
+    alerting.look()
+    assert [message["title"] for message in alerting.messages()] == ["达到警戒线：guidance"]
+
+
 def test_a_message_says_counts_and_reasons_and_no_texts(alerting: Alerting) -> None:
     alerting.rule(at_least=2, name="limit")
     alerting.subscriber()

@@ -21,6 +21,7 @@ Each = Literal["entity", "topic"]
 RuleWindow = Literal["1h", "1d", "7d"]
 Measure = Literal["negative", "negative_share", "count", "reach"]
 Severity = Literal["low", "medium", "high"]
+Lang = Literal["en", "zh"]
 
 SEVERITIES: Mapping[str, int] = {"low": 0, "medium": 1, "high": 2}
 HISTORY = timedelta(days=14)
@@ -60,6 +61,7 @@ class Rule:
         hold: How long it must hold before it fires.
         calm: How long it must not hold before an alert is resolved.
         channels: Ids of channels that are told, whoever subscribed.
+        lang: In which these are told.
     """
 
     id: str
@@ -80,6 +82,7 @@ class Rule:
     calm: timedelta = timedelta(0)
     enabled: bool = True
     channels: tuple[str, ...] = field(default_factory=tuple)
+    lang: Lang = "en"
 
     @property
     def length(self) -> timedelta:

@@ -12,7 +12,7 @@ from core.paging import Cursor, Limit, Page, after, page
 from core.security.caller import Caller
 from core.text.types import SafeText
 from core.vertical import Access
-from verticals.finance.policy.rules import Each, Kind, Measure, RuleWindow, Severity, Way
+from verticals.finance.policy.rules import Each, Kind, Lang, Measure, RuleWindow, Severity, Way
 from verticals.finance.routes.scopes import READ, WRITE
 from verticals.finance.service import Finance, RuleView
 
@@ -41,6 +41,7 @@ class RulePatch(BaseModel):
         for: How long it must hold before it fires, e.g. `15m`.
         calm_for: How long it must not hold before its alert is resolved.
         channels: Ids of channels that are told, whoever subscribed.
+        lang: In which these are told; subscribers have a language of their own.
     """
 
     model_config = ConfigDict(extra="forbid", populate_by_name=False)
@@ -62,6 +63,7 @@ class RulePatch(BaseModel):
     calm_for: Period = "0"
     enabled: bool = True
     channels: Annotated[list[Channel], Field(max_length=20)] = Field(default_factory=list)
+    lang: Lang = "en"
 
 
 class RuleIn(RulePatch):
@@ -93,6 +95,7 @@ class RuleOut(BaseModel):
     calm_for: str
     enabled: bool
     channels: list[str]
+    lang: Lang
     created_at: datetime
     updated_at: datetime
 
@@ -167,7 +170,7 @@ def rule_out(view: RuleView) -> RuleOut:
     """Return a rule as clients see it."""
     rule = view.rule
     same = ("id", "name", "kind", "way", "each", "window", "measure", "at_least", "min_stories", _ALERTS)
-    values = {name: getattr(rule, name) for name in (*same, "severity", "enabled")}
+    values = {name: getattr(rule, name) for name in (*same, "severity", "enabled", "lang")}
     return RuleOut(
         **values,
         topic=rule.topic or None,

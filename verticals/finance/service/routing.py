@@ -108,7 +108,8 @@ def _targets(session: Session, row: FinanceAlert, now: datetime, *, everybody: b
             until = _held_until(each, row, now)
             found.append(_Target(each.id, each.channel_id, each.lang, until, each.escalate))
     rule = session.get(FinanceRule, (tenant_of(session), row.rule_id))
-    found += [_Target(str(channel), str(channel), "en") for channel in (rule.channels if rule else ())]
+    if rule is not None:
+        found += [_Target(str(channel), str(channel), rule.lang) for channel in rule.channels]
     return found
 
 

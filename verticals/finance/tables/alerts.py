@@ -39,6 +39,7 @@ class FinanceRule(TenantScoped, Base):
     calm: Mapped[int] = mapped_column(Integer)
     enabled: Mapped[bool]
     channels: Mapped[list[Any]] = mapped_column("channel_ids")
+    lang: Mapped[str] = mapped_column(String(8), default="en", server_default="en")
     judged: Mapped[bool]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
