@@ -62,16 +62,16 @@ def _lexicon() -> tuple[list[str], list[float], list[str]]:
 
 
 def _headline(number: int) -> str:
-    """Return a headline: in ten, seven are news, two repeat an earlier one, one is written by a pattern."""
+    """Return a headline: of a hundred, 78 are news, 20 repeat an earlier one, 2 are written by a pattern."""
     words, shares, names = _lexicon()
     chance = random.Random(number)
     kind = chance.random()
     if kind < 0.2 and number > 100:
         return _headline(number - chance.randint(1, 100))
-    if kind < 0.3:
+    if kind < 0.22:
         return _PATTERN.format(chance.randint(1, 999_999), chance.randint(1, 9_999), number)
     said = chance.choices(words, cum_weights=shares, k=12)
-    if kind < 0.7:
+    if kind < 0.6:
         said.insert(0, chance.choice(names))
     return f"{' '.join(said)} {chance.randint(1, 99)} %"
 

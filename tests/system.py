@@ -99,3 +99,11 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     process, up = bring_up(folder / "data", folder / "up")
     yield up
     stop(process)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one process run all tests of the system: starters are trained once, however many processes test."""
+    for item in items:
+        if "system" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("system"))

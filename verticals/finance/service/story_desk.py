@@ -27,6 +27,10 @@ _KEYS = 1_024
 """So many keys are looked up by one statement."""
 _WEEKS = 4
 
+Index = dict[int, list[tuple[int, int]]]
+"""Day and id of the texts under each key."""
+Found = tuple[set[int], set[int], set[int]]
+
 
 class Desk:
     """Texts and stories around a batch.
@@ -46,8 +50,10 @@ class Desk:
         self._rows: dict[int, FinanceStoryText] = {}
         self._plain: dict[int, Text] = {}
         self._stories: dict[str, FinanceStory] = {}
-        self._index: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        self._stored: Index = defaultdict(list)
+        self._fresh: Index = defaultdict(list)
         self._marks: dict[int, int] = {}
+        self._candidates: dict[int, Found] = {}
         self._new: list[FinanceStory | FinanceStoryText] = []
         self._bands: list[dict[str, Any]] = []
         with session.no_autoflush:
@@ -55,8 +61,9 @@ class Desk:
 
     def _load(self, texts: Sequence[Text], also: Iterable[int]) -> None:
         self._look_up(span for text in texts for span in searches(text))
-        found = {id_ for text in texts for under in self._candidates(text) for id_ in under}
-        for row in story_texts.by_id(self._session, {*(text.id for text in texts), *also, *found}):
+        self._candidates = {text.id: self._under(text, self._stored) for text in texts}
+        found = {id_ for three in self._candidates.values() for ids in three for id_ in ids}
+        for row in story_texts.by_id(self._session, {*self._candidates, *also, *found}):
             self._rows[row.id] = row
         for part in parts(sorted({row.story_id for row in self._rows.values()})):
             for story in self._session.scalars(select(FinanceStory).where(FinanceStory.id.in_(part))):
@@ -77,22 +84,17 @@ class Desk:
                     FinanceStoryBand.marks,
                 ).where(FinanceStoryBand.week.in_(weeks), FinanceStoryBand.band.in_(bands))
                 for band, day, text, marked in self._session.execute(query):
-                    self._index[band].append((day, text))
+                    self._stored[band].append((day, text))
                     self._marks[text] = marked
 
-    def _candidates(self, text: Text) -> tuple[set[int], set[int], set[int]]:
+    def _under(self, text: Text, index: Index) -> Found:
         """Return the texts found by each of the `searches`; of those alike, the ones that may agree."""
-        alike, said, asked = (self._under(span) for span in searches(text))
+        alike, said, asked = (
+            {id_ for band in span.bands for day, id_ in index.get(band, ()) if span.first <= day <= span.last}
+            for span in searches(text)
+        )
         own = marks(text.facts, text.companies)
         return {id_ for id_ in alike if may_agree(own, self._marks[id_])}, said, asked
-
-    def _under(self, span: Span) -> set[int]:
-        return {
-            text
-            for band in span.bands
-            for day, text in self._index.get(band, ())
-            if span.first <= day <= span.last
-        }
 
     def text(self, id_: int) -> FinanceStoryText | None:
         """Return a text by its id, if a document has it."""
@@ -109,7 +111,9 @@ class Desk:
 
     def neighbours(self, text: Text) -> Neighbours:
         """Return the texts around one that is not stored yet."""
-        alike, said, asked = map(self._found, self._candidates(text))
+        known = self._candidates.get(text.id) or self._under(text, self._stored)
+        both = zip(known, self._under(text, self._fresh), strict=True)
+        alike, said, asked = (self._found(before | now) for before, now in both)
         shares = similarities(text.signature, [row.signature for row in alike]) if alike else []
         links = [
             (row, link(text, self._as_text(row), share)) for row, share in zip(alike, shares, strict=True)
@@ -152,7 +156,7 @@ class Desk:
         self._new.append(row)
         self._marks[text.id] = marks(text.facts, text.companies)
         for band in stored(text):
-            self._index[band].append((text.day, text.id))
+            self._fresh[band].append((text.day, text.id))
             self._bands.append(
                 {
                     "tenant_id": self._tenant,
