@@ -72,12 +72,13 @@ class _Reading:
             return None
         labels = self._labels(row, cells)
         pair = self._text(row, "text_pair", cells) if "text_pair" in self.columns else None
+        optional = {name: _cell(cells, self.columns.get(name)) or None for name in ("lang", "group")}
         if "entity" in self.columns:
             name = self._text(row, "entity", cells)
             if name is None:
                 return None
+            optional["group"] = optional["group"] or text  # what a text says of one thing tells of the others
             text = focused(text, spans_of(text, name), name)
-        optional = {name: _cell(cells, self.columns.get(name)) or None for name in ("lang", "group")}
         if self.labelled and labels is None:
             return None
         return Example(text, labels or (), pair, **optional), _cell(cells, self.columns.get("split")).lower()

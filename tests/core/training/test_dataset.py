@@ -310,6 +310,7 @@ def test_the_entity_that_a_row_asks_about_is_marked(tmp_path: Path) -> None:
         ("B: A sues « B »", ("bad",)),
         ("C: A sues B", ("ok",)),
     ]
+    assert len({row.group for row in asked}) == 1, "one text stays on one side of a split"
     assert load(path, mapping={"entity": "entity"}).train == asked
 
 
