@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from api.terminal import COMMON, Common, notes, write_json
@@ -30,18 +31,21 @@ def serve(
     observe(settings)
 
     from api.app import create_app
+    from api.commands.warming import warming
     from api.server import run
 
     url = f"http://{settings.host}:{settings.port}"
 
-    def ready() -> None:
+    def ready(begin: Callable[[], None]) -> None:
         if common.json:
             write_json({"url": url, "docs": f"{url}/docs"})
         else:
             notes().print(f"Serving on {url} (documentation: {url}/docs). Ctrl-C stops.")
+        begin()
 
     container = build(settings, with_worker=worker)
     try:
-        run(create_app(container=container), settings, ready=ready)
+        with warming(container) as begin:
+            run(create_app(container=container), settings, ready=lambda: ready(begin))
     finally:
         container.close()

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from api.bootstrap import Container, build, limit_threads, observe
-from api.commands.starters import starter_tasks, told, train_in_child
+from api.commands.starters import told, train_in_child
+from api.commands.warming import warming
 from api.server import check_port
 from api.terminal import console, notes
-from core.errors import ColonnadeError, Unauthenticated
-from core.records import Example
+from core.errors import Unauthenticated
 from core.security.keys import Keys
 from core.security.tenants import Tenants
 from core.settings import Settings
@@ -64,14 +63,10 @@ def up(*, host: str | None = None, port: int | None = None) -> None:
     from api.app import create_app
     from api.server import run
 
-    over = threading.Event()
-    warming = threading.Thread(target=_warm, args=(container, over), daemon=True)
     try:
-        run(create_app(container=container), settings, ready=lambda: _answering(container, token, warming))
+        with warming(container) as begin:
+            run(create_app(container=container), settings, ready=lambda: _answering(container, token, begin))
     finally:
-        over.set()
-        if warming.ident is not None:
-            warming.join()  # an interpreter that ends while a library loads in a thread aborts
         container.close()
 
 
@@ -164,21 +159,9 @@ def curl(example: RestExample, base: str, token: str) -> str:
     return shlex.join(parts)
 
 
-def _answering(container: Container, token: str, warming: threading.Thread) -> None:
-    """Say how to ask; meanwhile load the models, so that the first question is answered like the second."""
+def _answering(container: Container, token: str, begin: Callable[[], None]) -> None:
     _welcome(container, token)
-    warming.start()
-
-
-def _warm(container: Container, over: threading.Event) -> None:
-    for task in starter_tasks(container.verticals):
-        if over.is_set():
-            return
-        try:
-            container.predictor.predict(TENANT, [task.name], [Example("warm")])
-        except ColonnadeError as error:  # the first request will say the same to whoever asks
-            notes().print(f"Models are not loaded yet: {error}", markup=False)
-            return
+    begin()
 
 
 def _welcome(container: Container, token: str) -> None:
