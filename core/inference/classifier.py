@@ -47,7 +47,7 @@ class EncoderPool:
         capacity: Tuned encoders to keep; the least recently used goes first. Base encoders stay.
     """
 
-    def __init__(self, settings: Settings, capacity: int = 4) -> None:
+    def __init__(self, settings: Settings, capacity: int = 8) -> None:
         self._settings = settings
         self._capacity = capacity
         self._bases: dict[str, Encoder] = {}

@@ -19,7 +19,6 @@ from core.training.metrics import indicator
 from core.training.recipe import Recipe
 
 Bools = NDArray[np.bool_]
-Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,10 +29,8 @@ class Target:
         task: Task name.
         labels: The k labels.
         multi: Any number of labels a text; else exactly one.
-        train: (n, k) true labels of the training texts that it speaks of.
-        dev: (m, k) true labels of the development texts that it speaks of.
-        train_at: (n,) which of the shared training texts these are; None: all, in their order.
-        dev_at: (m,) the same of the development texts.
+        train: (n, k) true labels of the training texts.
+        dev: (m, k) true labels of the development texts.
     """
 
     task: str
@@ -41,16 +38,6 @@ class Target:
     multi: bool
     train: Bools
     dev: Bools
-    train_at: Places | None = None
-    dev_at: Places | None = None
-
-    def of_train(self, rows: NDArray[Any]) -> NDArray[Any]:
-        """Return those of the rows of all training texts that this target speaks of."""
-        return rows if self.train_at is None else rows[self.train_at]
-
-    def of_dev(self, rows: NDArray[Any]) -> NDArray[Any]:
-        """Return those of the rows of all development texts that this target speaks of."""
-        return rows if self.dev_at is None else rows[self.dev_at]
 
     @property
     def learnt(self) -> Bools:
@@ -108,17 +95,11 @@ def texts_of(rows: Sequence[Example]) -> tuple[Text, ...]:
 
 
 def target(
-    task: str,
-    labels: Sequence[str],
-    multi: bool,
-    train: Sequence[Example],
-    dev: Sequence[Example],
-    at: tuple[Places, Places] | None = None,
+    task: str, labels: Sequence[str], multi: bool, train: Sequence[Example], dev: Sequence[Example]
 ) -> Target:
-    """Build a target out of rows; `at` says which of the shared texts they are, see `Target`."""
+    """Build a target out of rows."""
     gold = [indicator([row.labels for row in rows], labels) for rows in (train, dev)]
-    train_at, dev_at = at or (None, None)
-    return Target(task, tuple(labels), multi, gold[0], gold[1], train_at, dev_at)
+    return Target(task, tuple(labels), multi, gold[0], gold[1])
 
 
 __all__ = ["FitJob", "Fitted", "Target", "target", "texts_of"]

@@ -45,10 +45,7 @@ class Network(torch.nn.Module):
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor, labels: torch.Tensor | None = None
     ) -> dict[str, torch.Tensor]:
-        """Return `logits` (n, all labels), and `loss` where float `labels` of that shape are given.
-
-        Labels that are NaN are unknown: the row counts nothing in that target's loss.
-        """
+        """Return `logits` (n, all labels), and `loss` where float `labels` of that shape are given."""
         features = self.encoder({"input_ids": input_ids, "attention_mask": attention_mask})
         unit = torch.nn.functional.normalize(features["sentence_embedding"].float())
         pooled = self.dropout(unit * SCALE)
@@ -62,15 +59,6 @@ class Network(torch.nn.Module):
 
 
 def _loss(target: Target, logits: torch.Tensor, gold: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    known = ~gold[:, 0].isnan()
-    if not known.any():
-        return logits.sum() * 0.0
-    # By the whole batch: a row weighs the same whether few or many beside it are labelled.
-    share = known.float().mean()
-    return share * _loss_of(target, logits[known], gold[known], weights)
-
-
-def _loss_of(target: Target, logits: torch.Tensor, gold: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     if target.multi:
         # The mean over many labels, most of them absent, is small beside a softmax's; the root evens it out.
         mean: torch.Tensor = torch.nn.functional.binary_cross_entropy_with_logits(logits, gold)

@@ -21,7 +21,7 @@ from core.records import Example
 from core.training.baselines import TfIdf
 from core.training.calibrate import calibrated, said
 from core.training.dataset import fingerprint
-from core.training.fitting import Bools, FitJob, Fitted, Target, texts_of
+from core.training.fitting import Bools, FitJob, Fitted, Target
 from core.training.metrics import calibration_error, summary
 from core.training.recipe import Task
 
@@ -81,21 +81,20 @@ def publish_outcome(outcome: Outcome, out: Path) -> Trained:
     Raises:
         StorageFull: no room; nothing was published.
     """
-    target, dev, name = outcome.target, outcome.target.dev, outcome.task.name
-    reject, learnt = outcome.job.recipe.reject, outcome.target.learnt
-    tuned = target.of_dev(outcome.fitted.dev_vectors)
-    head = calibrated(outcome.fitted.heads[name], tuned, dev, learnt, reject)
-    tfidf = TfIdf(outcome.job.recipe.seed).fit(texts_of(outcome.rows.train), target)
-    vectors = target.of_dev(outcome.frozen.dev_vectors)
+    dev, learnt, name = outcome.target.dev, outcome.target.learnt, outcome.task.name
+    reject = outcome.job.recipe.reject
+    head = calibrated(outcome.fitted.heads[name], outcome.fitted.dev_vectors, dev, learnt, reject)
+    tfidf = TfIdf(outcome.job.recipe.seed).fit(outcome.job.train, outcome.target)
+    vectors = outcome.frozen.dev_vectors
     frozen = said(calibrated(outcome.frozen.heads[name], vectors, dev, learnt, reject), vectors)
     metrics = {
-        **summary(dev, said(head, tuned)),
-        **_scope(head, tuned, dev),
-        "calibration_error": _calibration(head, tuned, dev),
+        **summary(dev, said(head, outcome.fitted.dev_vectors)),
+        **_scope(head, outcome.fitted.dev_vectors, dev),
+        "calibration_error": _calibration(head, outcome.fitted.dev_vectors, dev),
         "seconds": round(outcome.seconds, 1),
         "dev_rows": len(dev),
     }
-    baselines = {TFIDF: summary(dev, tfidf.predict(texts_of(outcome.rows.dev))), FROZEN: summary(dev, frozen)}
+    baselines = {TFIDF: summary(dev, tfidf.predict(outcome.job.dev)), FROZEN: summary(dev, frozen)}
 
     def build(folder: Path) -> None:
         head.save(folder)
@@ -135,7 +134,7 @@ def _manifest(
         method=outcome.method,
         labels=list(head.labels),
         encoder=EncoderRef(name=weights.name, fingerprint=weights.fingerprint),
-        recipe={**outcome.job.recipe.model_dump(mode="json"), "focus": task.recipe.focus},
+        recipe=outcome.job.recipe.model_dump(mode="json"),
         data=DataRef(
             fingerprint=fingerprint((*rows.train, *rows.dev)),
             rows=len(rows.train) + len(rows.dev),

@@ -53,8 +53,6 @@ class Task:
         label_column: Column of the starter files that holds them.
         starter: Example files that ship with the vertical, (text, <label_column>, lang).
         recipe: How its starter is trained.
-        learnt_with: Name of a task whose starter is trained in the same pass, on other texts; one encoder
-            then serves both. Its recipe holds for both.
     """
 
     name: str
@@ -63,4 +61,3 @@ class Task:
     label_column: str = "label"
     starter: tuple[Path, ...] = ()
     recipe: Recipe = field(default_factory=Recipe)
-    learnt_with: str = ""

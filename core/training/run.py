@@ -132,7 +132,7 @@ def task_for(
     base = known or Task(name)
     kind = base.kind if multi is None else "multi" if multi else "single"
     recipe = recipe_from(base.recipe, {**overrides, **({"method": method} if method else {})})
-    return replace(base, kind=kind, labels=(), starter=(), recipe=recipe, learnt_with="")
+    return replace(base, kind=kind, labels=(), starter=(), recipe=recipe)
 
 
 def run_training(

@@ -48,17 +48,11 @@ def _signature(tasks: Iterable[Task], encoder: str) -> str:
 
 
 def groups(tasks: Sequence[Task]) -> list[tuple[Task, ...]]:
-    """Return tasks that are learnt in one pass together: those that label the same files by the same recipe,
-    and those that name one of them in `learnt_with`.
-    """
+    """Return tasks that label the same files by the same recipe together: they are learnt in one pass."""
     found: dict[tuple[tuple[Path, ...], str], list[Task]] = {}
     for task in tasks:
-        if task.starter and not task.learnt_with:
+        if task.starter:
             found.setdefault((task.starter, task.recipe.model_dump_json()), []).append(task)
-    group_of = {task.name: group for group in found.values() for task in group}
-    for task in tasks:
-        if task.starter and task.learnt_with:
-            group_of[task.learnt_with].append(task)
     return [tuple(group) for group in found.values()]
 
 

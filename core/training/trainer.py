@@ -14,12 +14,12 @@ from core.errors import InvalidInput
 from core.inference.encoders import load_encoder
 from core.inference.vector_cache import CachedEncoder
 from core.models.fetch import open_weights
-from core.ports import Progress, Text
+from core.ports import Progress
 from core.records import Example
 from core.settings import Settings
 from core.training.calibrate import calibrated, said
 from core.training.dataset import Dataset, check_trainable, key_of, without_held
-from core.training.fitting import Places, Target, target, texts_of
+from core.training.fitting import Target, target, texts_of
 from core.training.methods import AUTO, FitJob, Fitted, find
 from core.training.metrics import macro_f1
 from core.training.publish import Outcome, Rows, Trained, publish_outcome
@@ -35,7 +35,7 @@ def _rows(task: Task, data: Dataset, dev: Dataset | None, recipe: Recipe, first:
         data = replace(data, train=without_held(data.train, held, warnings))
     check_trainable(data, task.kind)
     train = data.train
-    if not held and first is not None and _same_texts(train, first):  # learnt together, split alike
+    if not held and first is not None:  # tasks that are learnt together are split alike
         keys = {key_of(row) for row in first.dev}
         held = tuple(row for row in train if key_of(row) in keys)
         train = tuple(row for row in train if key_of(row) not in keys)
@@ -48,10 +48,6 @@ def _rows(task: Task, data: Dataset, dev: Dataset | None, recipe: Recipe, first:
         warnings.append(f"labels in the development rows only, which nothing can learn: {', '.join(unseen)}")
     files = tuple(Path(each.path).name for each in (data, dev) if each is not None and each.path)
     return Rows(train, held, files, tuple(warnings))
-
-
-def _same_texts(rows: Sequence[Example], first: Rows) -> bool:
-    return {key_of(row) for row in rows} == {key_of(row) for row in (*first.train, *first.dev)}
 
 
 def labels_of(task: Task, rows: Sequence[Example]) -> tuple[str, ...]:
@@ -83,11 +79,11 @@ def train(
     encoder: str | None = None,
     card: Mapping[str, Any] | None = None,
 ) -> dict[str, Trained]:
-    """Train one task, or several with one encoder, and publish an artefact for each.
+    """Train one task, or several that label the same texts, and publish an artefact for each.
 
     Args:
-        tasks: Task to data. Several tasks may label the same texts or others; the first one's recipe holds,
-            and a text that a task does not label counts nothing for it.
+        tasks: Task to data. Several tasks must have the same texts in the same order; the first one's recipe
+            holds.
         settings: Threads, cache.
         out: Folder that the artefacts are published into.
         progress: Called as work moves on.
@@ -129,35 +125,20 @@ def _job(rows: Mapping[Task, Rows], recipe: Recipe, settings: Settings, progress
             "Several labels a text, or none, need no label of their own for none.",
             remedy="Leave out `reject`.",
         )
-    train, train_at = _shared([texts_of(parts.train) for parts in rows.values()])
-    dev, dev_at = _shared([texts_of(parts.dev) for parts in rows.values()])
+    first = next(iter(rows.values()))
+    train, dev = texts_of(first.train), texts_of(first.dev)
+    for task, parts in rows.items():
+        if texts_of(parts.train) != train or texts_of(parts.dev) != dev:
+            raise InvalidInput(
+                f"{task.name} does not label the same texts as the tasks beside it.", remedy="Train it alone."
+            )
     targets = tuple(
-        target(task.name, labels_of(task, (*p.train, *p.dev)), task.kind == "multi", p.train, p.dev, at)
-        for (task, p), at in zip(rows.items(), zip(train_at, dev_at, strict=True), strict=True)
+        target(task.name, labels_of(task, (*p.train, *p.dev)), task.kind == "multi", p.train, p.dev)
+        for task, p in rows.items()
     )
     weights = open_weights(recipe.encoder, settings.cache, progress=progress)
     encoder = CachedEncoder(load_encoder(recipe.encoder, settings), capacity=len(train) + len(dev))
     return FitJob(train, dev, targets, recipe, weights, encoder, settings, progress)
-
-
-def _shared(parts: Sequence[tuple[Text, ...]]) -> tuple[tuple[Text, ...], list[Places]]:
-    """Return the texts of all tasks, those of the first one first, and where each task's own stand.
-
-    The first task's texts stay as they are, doubles included; further ones are added where they are new.
-    """
-    texts = list(parts[0])
-    place = {text: index for index, text in reversed(list(enumerate(texts)))}
-    at = [np.arange(len(texts))]
-    for part in parts[1:]:
-        if part == parts[0]:
-            at.append(at[0])
-            continue
-        for text in part:
-            if text not in place:
-                place[text] = len(texts)
-                texts.append(text)
-        at.append(np.array([place[text] for text in part], np.int64))
-    return tuple(texts), at
 
 
 def _fit(job: FitJob) -> tuple[str, Fitted, Fitted]:
@@ -175,9 +156,7 @@ def _part(job: FitJob, low: float, high: float) -> FitJob:
 
 
 def _mean_score(targets: Sequence[Target], fitted: Fitted) -> float:
-    scores = []
-    for each in targets:
-        vectors = each.of_dev(fitted.dev_vectors)
-        head = calibrated(fitted.heads[each.task], vectors, each.dev, each.learnt)
-        scores.append(macro_f1(each.dev, said(head, vectors)))
+    vectors = fitted.dev_vectors
+    heads = [calibrated(fitted.heads[each.task], vectors, each.dev, each.learnt) for each in targets]
+    scores = [macro_f1(each.dev, said(head, vectors)) for each, head in zip(targets, heads, strict=True)]
     return float(np.mean(scores))

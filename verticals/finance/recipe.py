@@ -80,8 +80,7 @@ ENTITY_SENTIMENT = Task(
     labels=SENTIMENTS,
     label_column="sentiment",
     starter=tuple(DATA / f"starter_{lang}_entities.csv" for lang in LANGUAGES),
-    recipe=_RECIPE.model_copy(update={"focus": True}),
-    learnt_with=SENTIMENT.name,
+    recipe=_RECIPE.model_copy(update={"focus": True, "epochs": 5}),
 )
 """What a text means for one company in it: `text,entity,label`, one row for each company of a text."""
 

@@ -87,19 +87,12 @@ def _fitted(network: Network, job: FitJob, notes: Mapping[str, Any]) -> Fitted:
     return Fitted(heads, encoder.encode(job.dev), encoder, delta, notes)
 
 
-def _wide(target: Target, rows: int) -> NDArray[np.float32]:
-    """Return (rows, k) labels; NaN in the rows that the target does not speak of."""
-    out = np.full((rows, len(target.labels)), np.nan, np.float32)
-    out[slice(None) if target.train_at is None else target.train_at] = target.train
-    return out
-
-
 class _Rows:
     """The training texts as the Trainer wants them: token ids and one row of all targets' labels each."""
 
     def __init__(self, job: FitJob, tokens: Tokens) -> None:
         self._ids = tokens.ids(job.train)
-        self._labels = np.concatenate([_wide(t, len(self._ids)) for t in job.targets], axis=1)
+        self._labels = np.concatenate([t.train for t in job.targets], axis=1).astype(np.float32)
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -220,7 +213,6 @@ class _BestWeights:
 
 
 def _score(target: Target, logits: NDArray[np.float32]) -> float:
-    own = target.of_dev(logits)
     if target.multi:
-        return macro_f1(target.dev, own > 0)
-    return macro_f1(target.dev, one_hot(own.argmax(axis=1), len(target.labels)))
+        return macro_f1(target.dev, logits > 0)
+    return macro_f1(target.dev, one_hot(logits.argmax(axis=1), len(target.labels)))

@@ -23,9 +23,7 @@ def fit(job: FitJob) -> Fitted:
     heads, notes = {}, {}
     for number, target in enumerate(job.targets):
         job.progress(0.5 + 0.5 * number / len(job.targets), f"fitting {target.task}")
-        heads[target.task], notes[target.task] = fit_target(
-            target.of_train(train), target.of_dev(dev), target, job.recipe.class_weights
-        )
+        heads[target.task], notes[target.task] = fit_target(train, dev, target, job.recipe.class_weights)
     return Fitted(heads, dev, job.encoder, notes={"inverse_regularisation": notes})
 
 
