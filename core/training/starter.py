@@ -14,6 +14,7 @@ from core.storage.tenancy import SHARED
 from core.training.dataset import Dataset, fingerprint, load
 from core.training.recipe import Task
 from core.training.run import encoder_of, stage
+from core.training.table import read_rows
 from core.training.trainer import train
 
 _ACTOR = "starter"
@@ -34,7 +35,9 @@ def load_starter(task: Task) -> Dataset:
 
 
 def _part(task: Task, path: Path) -> Dataset:
-    return load(path, kind=task.kind, mapping={"label": task.label_column}, focus=task.recipe.focus)
+    # A file that names nothing its texts are about holds labels of whole texts.
+    focus = task.recipe.focus and "entity" in read_rows(path).columns
+    return load(path, kind=task.kind, mapping={"label": task.label_column}, focus=focus)
 
 
 def _signature(tasks: Iterable[Task], encoder: str) -> str:

@@ -53,6 +53,19 @@ def test_all_files_of_a_task_are_one_data_set(tasks: list[Task]) -> None:
     assert {row.lang for row in data.train} == {"en"}
 
 
+def test_whole_texts_stand_beside_texts_about_one_thing(tmp_path: Path) -> None:
+    marked, whole = tmp_path / "marked.csv", tmp_path / "whole.csv"
+    marked.write_text("text,entity,mood\nA sues B,A,up\nA sues B,B,down\n", "utf-8")
+    whole.write_text("text,mood\nA gains,up\n", "utf-8")
+    task = Task("toy.of", "single", ("down", "up"), "mood", (marked, whole), Recipe(focus=True))
+
+    assert [row.text for row in load_starter(task).train] == [
+        "A: « A » sues B",
+        "B: A sues « B »",
+        "A gains",
+    ]
+
+
 def test_tasks_on_the_same_files_are_learnt_together(tasks: list[Task]) -> None:
     alone = Task("toy.other", starter=tasks[0].starter, recipe=Recipe(method="head", seed=1))
 
