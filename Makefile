@@ -20,7 +20,7 @@ up: setup ## set up, fetch weights, train the starter models, serve on http://12
 	@exec $(BIN)/colonnade up --host $(HOST) --port $(PORT)
 
 test: dev check weights ## set up and run every check and the whole test suite, as .ci/run does
-	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup --durations 25
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --durations 25
 
 check: dev ## formatting, lint, types and floors, without the tests
 	$(BIN)/ruff format --check .

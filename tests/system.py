@@ -12,10 +12,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parent.parent
+_TESTS, _GOLDEN = "tests/docs/test_", "/test_golden.py"
+"""Where the tests of the system are."""
 PATIENCE = 2700
 """Seconds for a start from nothing, starter models included, on two busy cores."""
 
@@ -101,9 +105,22 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     stop(process)
 
 
-@pytest.hookimpl(tryfirst=True)
+class _OneSystem(LoadScopeScheduling):
+    """Hands out tests one by one, but those of the system all to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "system" if nodeid.startswith(_TESTS) or _GOLDEN in nodeid else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Train the starters once, however many processes test."""
+    return _OneSystem(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one process run all tests of the system: starters are trained once, however many processes test."""
+    """Refuse a test of the system where the processes would not share it."""
     for item in items:
-        if "system" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("system"))
+        if "system" in getattr(item, "fixturenames", ()) and not (
+            item.nodeid.startswith(_TESTS) or _GOLDEN in item.nodeid
+        ):
+            raise pytest.UsageError(f"{item.nodeid}: tests of the system belong into {_TESTS} or {_GOLDEN}.")
