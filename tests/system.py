@@ -20,7 +20,7 @@ from xdist.scheduler import LoadScopeScheduling
 ROOT = Path(__file__).resolve().parent.parent
 _TESTS, _GOLDEN = "tests/docs/test_", "/test_golden.py"
 """Where the tests of the system are."""
-PATIENCE = 2700
+PATIENCE = 3600
 """Seconds for a start from nothing, starter models included, on two busy cores."""
 
 

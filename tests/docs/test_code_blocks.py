@@ -37,7 +37,7 @@ def _datasets() -> Path | None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3000)
+@pytest.mark.timeout(4000)
 @pytest.mark.parametrize("document", _WITH_CODE, ids=lambda path: path.name)
 def test_the_code_of_a_document_runs(document: Path, system: System) -> None:
     datasets = _datasets()

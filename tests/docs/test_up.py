@@ -15,7 +15,7 @@ import pytest
 from core.registry import find_verticals
 from tests.system import ROOT, System, bring_up, key_in, stop
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(4000)]
 
 
 def _curl_lines(said: str) -> list[str]:

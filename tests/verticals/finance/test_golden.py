@@ -25,7 +25,7 @@ from verticals.finance.evaluate import (
     label_report,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(4000)]
 _BATCH = 80
 
 

@@ -16,7 +16,7 @@ import pytest
 from tests.system import System
 from verticals.medical.evaluate import GoldenCase, Outcome, gate, golden_cases, golden_report
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(4000)]
 
 
 def _run(system: System, *argv: str) -> str:

@@ -19,7 +19,7 @@ from core.records import Answer, Citation
 from tests.system import System, key_in
 from verticals.service.evaluate import answer_report, golden_answers, golden_intents, intent_report
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(4000)]
 
 
 def _key_of_a_new_tenant(system: System) -> str:
