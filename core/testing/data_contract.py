@@ -41,8 +41,9 @@ def rows(task: Task) -> Iterator[Row]:
                 cell = row[task.label_column]
                 labels = cell.split(SEPARATOR) if task.kind == "multi" else [cell]
                 found = tuple(filter(None, map(str.strip, labels)))
-                entity = row["entity"] if task.recipe.focus else ""
-                assert bool(entity) is task.recipe.focus, f"{place} names no entity"
+                about = task.recipe.focus and "entity" in row  # else it holds whole texts
+                entity = row["entity"] if about else ""
+                assert bool(entity) is about, f"{place} names no entity"
                 yield Row(place, row["text"], found, row["lang"], entity)
 
 
