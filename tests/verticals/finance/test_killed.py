@@ -122,5 +122,5 @@ def _check(desk: Desk, acknowledged: set[int], arrived: Counter[str]) -> None:
     assert told == once, "one notice each"
     assert {row.state for row in sent.values()} == {"delivered"}
     assert arrived.keys() == sent.keys(), "a notice has the same id in every try"
+    # Two kills may hit one notice: it is the kills that are counted, not what each notice met.
     assert sum(arrived.values()) - len(arrived) <= ROUNDS, "a kill costs one duplicate at most"
-    assert max(arrived.values()) <= 2
