@@ -48,9 +48,18 @@ _PATTERN = "Notice of dealings in own shares: bought {} at an average of {} penc
 
 
 def texts(count: int, salt: str) -> list[str]:
-    """Return distinct texts of real length: the starter examples, each with a number of its own."""
+    """Return distinct texts of real length: the starter examples, each with a number of its own.
+
+    They speak of invented companies; every fourth names one of the directory too. Of public headlines and
+    posts it was .06 (fin_zh_finfe) to .37 (fin_twitter_news_sentiment) companies a text.
+    """
     rows = [row.text for row in load_starter(SENTIMENT).train]
-    return [f"{rows[index % len(rows)]} {salt}{index}" for index in range(count)]
+    names = [company.name for company in shipped()]
+    return [
+        f"{rows[index % len(rows)]} {salt}{index}"
+        + (f", {names[index % len(names)]}" if index % 4 == 0 else "")
+        for index in range(count)
+    ]
 
 
 @cache

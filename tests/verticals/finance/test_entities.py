@@ -117,11 +117,16 @@ def test_reasons_name_what_the_text_says_and_where() -> None:
     places = {each.code: [text[s.start : s.end] for s in each.evidence] for each in found}
     assert places["default"] == ["missed a payment"]
     assert reasons(text, "en", "low", negative=0.9, topics=["legal"]) == ()
+    text = "該公司債券違約，但無財務造假"
+    [found] = reasons(text, "zh", "high", negative=0.0, topics=[])
+    assert (found.code, [text[s.start : s.end] for s in found.evidence]) == ("default", ["違約"])
 
 
-@pytest.mark.parametrize("text", ["No default on its notes.", "refined oil and best of all", "无违约"])
+@pytest.mark.parametrize(
+    "text", ["No default on its notes.", "refined oil and best of all", "无违约", "無違約"]
+)
 def test_what_is_denied_or_only_looks_alike_is_no_reason(text: str) -> None:
-    found = reasons(text, "zh" if text[0] == "无" else "en", "high", negative=0.0, topics=[])
+    found = reasons(text, "en" if text.isascii() else "zh", "high", negative=0.0, topics=[])
     assert found == ()
 
 

@@ -116,6 +116,8 @@ def test_differing_figures_dates_and_names_are_no_repetition(shared: Storage, on
         (CUT_ZH, f"【快讯】{CUT_ZH}"),
         (CUT_ZH, f"据晨澜财经报道，{CUT_ZH}"),
         (CUT_ZH, CUT_ZH.replace("，", " ")),
+        (CUT_ZH, "瀾石科技下調全年指引，公司預計四季度收入低於此前預期"),
+        ("澜石科技营收1.2亿元，云业务订单充足", "【快訊】瀾石科技營收1.2億元，雲業務訂單充足"),
         (RISE, RISE.replace("strong", "very strong")),
     ],
 )
@@ -235,6 +237,7 @@ def test_a_document_between_two_stories_makes_them_one(shared: Storage) -> None:
         (JOBS, "Retraction: Brackwell Steel to cut 900 jobs at its largest plant"),
         (CUT_ZH, "辟谣：网传澜石科技下调全年指引不实"),
         (CUT_ZH, "澜石科技否认下调全年指引"),
+        (CUT_ZH, "闢謠：網傳瀾石科技下調全年指引不實"),
         (
             RISE.replace("5 %", "50 %"),
             "Correction: Orvane Foods profit rose 5 %, not 50 %, on chilled meals demand",

@@ -17,6 +17,7 @@ from typing import Literal
 from core.storage.types import canonical_json
 from core.text import near
 from core.text.normalise import for_model
+from core.text.script import simplified
 from verticals.finance.policy.facts import denied_figures, facts, relation, share_a_figure
 from verticals.finance.policy.openings import parts
 from verticals.finance.policy.remarks import Kind, claim, kind, speaks_of
@@ -127,7 +128,8 @@ class Told:
 @lru_cache(maxsize=512)
 def prepare(text: str) -> Told:
     """Return what a text has by itself: the costly part of `read`, remembered for a while."""
-    headline, body = parts(text)
+    # Patterns below are in simplified Chinese, and a story has one sketch in either script.
+    headline, body = parts(simplified(text))
     whole = f"{headline}\n{body}" if body else headline
     named = headline if len(claim(headline)) >= _TELLING else f"{headline} {body[:_LEAD]}".strip()
     sketch = near.sketch(whole)

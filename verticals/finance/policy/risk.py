@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from core.records import Span
 from core.text.assertion import Status, assess
 from core.text.normalise import fold_same_length
+from core.text.script import simplified
 
 _MOST = 8
 """Reasons that are given; of each kind the first places in the text."""
@@ -107,13 +108,13 @@ def reasons(
 
 def _said(text: str, lang: str) -> list[Reason]:
     """Return the kinds of trouble that a text states; what it denies is left out."""
-    plain = fold_same_length(text)
+    plain = simplified(fold_same_length(text))
     places = [
         (code, Span(match.start(), match.end()))
         for code, pattern in _PATTERNS.items()
         for match in pattern.finditer(plain)
     ]
-    statuses = assess(text, [span for _, span in places], lang)
+    statuses = assess(plain, [span for _, span in places], lang)
     kinds: dict[str, list[Span]] = {}
     for (code, span), status in zip(places, statuses, strict=True):
         if status is not Status.ABSENT:

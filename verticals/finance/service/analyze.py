@@ -67,8 +67,8 @@ class Analyze:
     def __call__(self, tenant: str, stories: Sequence[Story]) -> list[Analysis]:
         """Return one analysis for each story, in their order.
 
-        The tasks about whole texts go through one call and the companies of all texts through another: with
-        the starters both are read by one encoder.
+        The tasks about whole texts go through one call and the companies of all texts through another: the
+        starters read each of the two with an encoder of its own.
 
         Raises:
             InvalidInput: see `policy.check`.

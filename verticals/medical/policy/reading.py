@@ -1,7 +1,7 @@
 """A complaint's text as the rules read it, with the way back to the original.
 
-Full-width and invisible characters are folded, letters lowered, traditional characters of the terms made
-simplified, blanks inside Chinese words dropped, and words one slip away from a medical word mended.
+Full-width and invisible characters are folded, letters lowered, traditional characters made simplified,
+blanks inside Chinese words dropped, and words one slip away from a medical word mended.
 """
 
 from __future__ import annotations
@@ -12,20 +12,12 @@ from dataclasses import dataclass
 
 from core.records import Span
 from core.text.normalise import fold
+from core.text.script import simplified
 
 _WORD = re.compile(r"[a-z]{5,20}")
 _SPACED = re.compile(r"(?<=[\u3400-\u9fff])[ \t]+(?=[\u3400-\u9fff])")
 _SWAPPED = 5
 """Words of this length are mended only where two letters are swapped."""
-
-_TRADITIONAL = str.maketrans(
-    "頭暈胸悶腫脹嘔吐瀉氣喘難無沒現開關發燒熱體溫壓臟腦經傷腳臂臉單雙側癱說話聽視見覺識醒驚癇搐顫"
-    "車禍撞擊斷裂燙電觸藥農過敏疹紅紫藍綠黃黑懷陰產婦兒嬰個歲週時間後還這樣會請為與從來們媽爺幾"
-    "殺輕死遺書計劃糖尿變腎衰竭貧損壞壯強緊張雞蛇蟲貓傳顱聲啞嚥乾臨創動靜脈頸項僵強腰腿褲濕濁尋歷點",
-    "头晕胸闷肿胀呕吐泻气喘难无没现开关发烧热体温压脏脑经伤脚臂脸单双侧瘫说话听视见觉识醒惊痫搐颤"
-    "车祸撞击断裂烫电触药农过敏疹红紫蓝绿黄黑怀阴产妇儿婴个岁周时间后还这样会请为与从来们妈爷几"
-    "杀轻死遗书计划糖尿变肾衰竭贫损坏壮强紧张鸡蛇虫猫传颅声哑咽干临创动静脉颈项僵强腰腿裤湿浊寻历点",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +46,7 @@ def read(text: str, words: frozenset[str]) -> Reading:
     """
     folded = fold(text)
     plain = "".join(low if len(low := letter.lower()) == 1 else letter for letter in folded.text)
-    plain = plain.translate(_TRADITIONAL).translate({0x2019: "'", 0x2018: "'", 0x2010: "-", 0x2011: "-"})
+    plain = simplified(plain).translate({0x2019: "'", 0x2018: "'", 0x2010: "-", 0x2011: "-"})
     edits = sorted((*_spaces(plain), *_slips(plain, words)))
     if not edits:
         return Reading(plain, folded.origin)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
 from core.records import Span
 from core.text.normalise import Folded, fold
+from core.text.script import simplified
 
 
 class Key:
@@ -20,7 +18,7 @@ class Key:
     def __init__(self, text: str) -> None:
         self._folded: Folded = fold(text)
         self.plain = self._folded.text
-        self.text = "".join(map(_key, self.plain))
+        self.text = simplified("".join(map(_lower, self.plain)))
 
     def span(self, start: int, end: int) -> Span:
         """Return the range of the original text that [start, end) of `text` came from."""
@@ -32,22 +30,7 @@ def key(name: str) -> str:
     return Key(name.strip()).text
 
 
-def _key(character: str) -> str:
-    if character.isascii():
-        return character.lower()
-    return _simplified(character)
-
-
-@cache
-def _simplified(character: str) -> str:
+def _lower(character: str) -> str:
     # One character for one, so that offsets stay: names and texts go through the same table.
-    lower = character.lower()
-    found: str = _converter().convert(lower) if "\u3400" <= character <= "\U000323af" else lower
+    found = character.lower()
     return found if len(found) == 1 else character
-
-
-@cache
-def _converter() -> Any:
-    from opencc import OpenCC
-
-    return OpenCC("t2s")
