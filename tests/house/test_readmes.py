@@ -38,6 +38,21 @@ def test_both_languages_have_the_same(part) -> None:
     assert english == chinese
 
 
+def test_the_figures_are_those_of_the_benchmarks() -> None:
+    measured = {line.split()[1]: set[str]() for line in _read("README.md").splitlines() if _row(line)}
+    for line in filter(_row, _read("docs/benchmarks.md").splitlines()):
+        measured[line.split()[1]] |= set(re.findall(r"(?<= )\.\d{3}(?= \[)", line))
+
+    assert len(measured) == 6
+    for line in filter(_row, _read("README.md").splitlines()):
+        assert set(re.findall(r"\.\d{3}", line)) <= measured[line.split()[1]], line
+
+
+def _row(line: str) -> bool:
+    """Tell whether a line of a table gives the figures of one public set, not those of several."""
+    return line.startswith("| fin_") and line.count("fin_") == 1
+
+
 def test_the_two_commands_come_first() -> None:
     first = _FENCE.search(_read("README.md"))
 
