@@ -157,12 +157,14 @@ class Versions:
     def rollback(self, tenant: str, task: str, actor: str) -> Version:
         """Go back to the version that served the task before the present one.
 
-        The one that is left is archived and is not gone back to later, unless it is promoted again.
+        Before a tenant's first version the shared starter served, where the task has one. What is left is
+        archived and is not gone back to later, unless it is promoted again.
 
         Raises:
             NotFound: the tenant has nothing in production for the task.
-            Conflict: nothing was in production before.
+            Conflict: nothing served before.
         """
+        starter = self.production(SHARED, task) if tenant != SHARED else None
 
         def step(session: Session) -> Version:
             rows = _of_task(session, task)
@@ -170,20 +172,24 @@ class Versions:
             if serving is None:
                 raise NotFound(
                     f"No model of your own for task {task!r} is in production.",
-                    remedy="Promote one first; a shared starter cannot be rolled back.",
+                    remedy="The shared starter serves, if there is one; it cannot be rolled back.",
                 )
             earlier = [row for row in rows if row.stage == ARCHIVED and row.promoted_at is not None]
-            if not earlier:
+            if earlier:
+                row = max(earlier, key=lambda item: (item.promoted_at, item.id))
+                row.stage = PRODUCTION
+                back = self._version(row)
+            elif starter is not None:
+                back = starter
+            else:
                 raise Conflict(
                     f"{serving.id} is the first model of task {task!r}; there is none to go back to.",
                     remedy="Promote another version instead.",
                 )
-            row = max(earlier, key=lambda item: (item.promoted_at, item.id))
             serving.stage, serving.promoted_at = ARCHIVED, None
-            row.stage = PRODUCTION
-            _tell(session, "rolled_back", row.id, task, actor, {"before": serving.id})
+            _tell(session, "rolled_back", back.id, task, actor, {"before": serving.id})
             session.flush()
-            return self._version(row)
+            return back
 
         return self._storage.write(tenant, step)
 
@@ -223,7 +229,7 @@ class Versions:
         shared = self.get(tenant, version)  # raises where it is nobody's
         raise Conflict(
             f"{version} is a shared starter of task {shared.task!r}; it serves where there is no own one.",
-            remedy="Train a model of your own and promote that.",
+            remedy=f"To go back to it roll your own back: `colonnade models rollback {shared.task}`.",
         )
 
     def _first(self, tenant: str, find: Callable[[Session], ModelVersion | None]) -> Version | None:

@@ -194,6 +194,17 @@ def test_starters_are_shared_for_reading_only(versions: Versions, tmp_path: Path
     assert others is not None
     assert (mine.id, others.id) == (own, starter)
 
+    with pytest.raises(Conflict, match="models rollback"):
+        versions.promote("demo", starter, "cli")
+    back = versions.rollback("demo", TASK, "cli")
+    serving = versions.production("demo", TASK)
+    assert serving is not None
+    assert back == serving
+    assert (serving.tenant, serving.id) == (SHARED, starter)
+    assert versions.get("demo", own).stage == "archived"
+    with pytest.raises(NotFound, match="in production"):
+        versions.rollback("demo", TASK, "cli")
+
 
 def test_the_list_is_by_task_and_the_newest_first(versions: Versions, tmp_path: Path) -> None:
     first = _add(versions, tmp_path)
