@@ -12,6 +12,7 @@ from core.collecting.collector import COLLECT, Collector
 from core.collecting.connections import Connections
 from core.collecting.due import Due
 from core.collecting.factories import Factories
+from core.delivery.channels import Channels
 from core.delivery.dispatcher import Dispatcher
 from core.errors import NotFound, PluginError
 from core.jobs.bell import Bell
@@ -74,6 +75,12 @@ class Container:
     def services(self) -> Services:
         """What verticals are given."""
         return Services(self.settings, self.storage, self.predictor, self.encoder, self.jobs, self.clock)
+
+    @property
+    def channels(self) -> Channels:
+        """Where tenants are told."""
+        users = [each.channel_users for each in self.verticals if each.channel_users is not None]
+        return Channels(self.storage, self.settings, self.clock, users)
 
     def task(self, name: str) -> Task | None:
         """Return a finished vertical's task, or None where no vertical has one of that name."""

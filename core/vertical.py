@@ -18,6 +18,8 @@ from core.records import Record
 from core.settings import Settings
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from core.jobs.queue import Jobs
     from core.security.caller import Caller
     from core.storage.engine import Storage
@@ -108,6 +110,8 @@ class Vertical:
             models it has: light work. The others have a process each.
         schedules: Kinds that the worker submits for every active tenant, and the interval.
         sink: Takes the records of connections that are made for this vertical.
+        channel_users: Tells who of a tenant names a channel, `channel_users(session, channel_id)`: while
+            anybody does it is not deleted.
         migrations: Folder of Alembic versions for its own tables.
         examples: Requests that work on a fresh install, at least one of them shown by `make up`.
         paths: Routes of its that stand outside `/v1/<name>/` because an outside convention names them.
@@ -127,6 +131,7 @@ class Vertical:
     resident: frozenset[str] = frozenset()
     schedules: Mapping[str, timedelta] = field(default_factory=dict)
     sink: Sink | None = None
+    channel_users: Callable[[Session, str], Sequence[str]] | None = None
     migrations: Path | None = None
     examples: tuple[RestExample, ...] = ()
     paths: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
 
 from api.auth import BearerAccess
 from api.bootstrap import Container
-from core.delivery.channels import Channels, ChannelView
+from core.delivery.channels import ChannelView
 from core.delivery.configs import Kind
 from core.delivery.pacing import HIGHEST_RATE
 from core.paging import Cursor, Limit, Page, after, page
@@ -89,7 +89,7 @@ def router(container: Container, access: BearerAccess) -> APIRouter:
     routes = APIRouter(prefix=_PATH, tags=["channels"])
     reader = Depends(access.require("webhooks:read"))
     writer = Depends(access.require("webhooks:write"))
-    channels = Channels(container.storage, container.settings, container.clock)
+    channels = container.channels
 
     @routes.post("", status_code=201)
     def create_channel(body: ChannelIn, caller: Caller = writer) -> NewChannelOut:
@@ -121,7 +121,7 @@ def router(container: Container, access: BearerAccess) -> APIRouter:
 
     @routes.delete("/{channel_id}", status_code=204, response_class=Response)
     def delete_channel(channel_id: str, caller: Caller = writer) -> None:
-        """Delete a channel with its deliveries; who named it is told nothing any more."""
+        """Delete a channel with its deliveries; refused (409) while a rule or subscriber names it."""
         channels.delete(caller.tenant, channel_id, actor=caller.key_id)
 
     return routes

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth import BearerAccess
 from api.bootstrap import Container
-from core.delivery.channels import Channels, ChannelView
+from core.delivery.channels import ChannelView
 from core.delivery.configs import Topic, Url
 from core.delivery.pacing import HIGHEST_RATE
 from core.delivery.queue import Deliveries, DeliveryView
@@ -147,7 +147,7 @@ def router(container: Container, access: BearerAccess) -> APIRouter:
     routes = APIRouter(prefix=_PATH, tags=["webhook endpoints"])
     reader = Depends(access.require("webhooks:read"))
     writer = Depends(access.require("webhooks:write"))
-    channels = Channels(container.storage, container.settings, container.clock)
+    channels = container.channels
     deliveries = Deliveries(container.storage)
 
     def find(tenant: str, endpoint_id: str) -> ChannelView:
@@ -195,7 +195,7 @@ def router(container: Container, access: BearerAccess) -> APIRouter:
 
     @routes.delete("/{endpoint_id}", status_code=204, response_class=Response)
     def delete_endpoint(endpoint_id: str, caller: Caller = writer) -> None:
-        """Delete an endpoint with its deliveries."""
+        """Delete an endpoint with its deliveries; refused (409) while a rule or subscriber names it."""
         find(caller.tenant, endpoint_id)
         channels.delete(caller.tenant, endpoint_id, actor=caller.key_id)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +27,8 @@ from core.storage.outbox import emit
 from core.storage.tenancy import tenant_of
 
 _OVERLAP = timedelta(hours=24)
+_TOLD = 5
+"""Users of a channel that a refusal names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +65,21 @@ class Channels:
         storage: Where.
         settings: Private networks that are allowed, and the secret that seals.
         clock: Tells the time.
+        users: Each tells who names a channel; see Vertical.channel_users.
     """
 
-    def __init__(self, storage: Storage, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        settings: Settings,
+        clock: Clock,
+        users: Sequence[Callable[[Session, str], Sequence[str]]] = (),
+    ) -> None:
         self._storage = storage
         self._settings = settings
         self._clock = clock
         self._guard = Guard(settings.allow_private_addresses)
+        self._users = users
 
     def put(
         self,
@@ -192,10 +202,17 @@ class Channels:
 
         Raises:
             NotFound: the tenant has no such channel.
+            Conflict: somebody is told by it.
         """
 
         def write(session: Session) -> None:
             row = _find(session, channel_id)
+            named = [one for users in self._users for one in users(session, channel_id)]
+            if named:
+                raise Conflict(
+                    f"Channel {row.name!r} is named by {', '.join(named[:_TOLD])}.",
+                    remedy="Give them another channel, or delete them, and then delete this one.",
+                )
             own = (Delivery.tenant_id == tenant, Delivery.channel_id == channel_id)
             ids = select(Delivery.id).where(*own)
             session.execute(

@@ -10,7 +10,7 @@ from typing import Any
 from core.vertical import Access, RestExample, Services, Vertical
 from verticals.finance import jobs
 from verticals.finance.recipe import TASKS
-from verticals.finance.service import READ, WATCH, Finance, build
+from verticals.finance.service import READ, WATCH, Finance, build, channel_users
 
 
 def _router(service: Finance, access: Access) -> Any:
@@ -41,6 +41,7 @@ vertical = Vertical(
     resident=frozenset({READ, WATCH, PRUNE}),
     schedules={WATCH: timedelta(minutes=1), PRUNE: timedelta(days=1)},
     sink=jobs.sink,
+    channel_users=channel_users,
     migrations=Path(__file__).parent / "migrations",
     seed=jobs.seed,
     examples=(

@@ -168,7 +168,13 @@ def test_a_channel_and_a_subscriber(app_client: AppClient, key: str) -> None:
         ({"match": {"severity_at_least": "grave"}}, "/match/severity_at_least"),
     ):
         assert pointer in pointers(app_client.request("PATCH", path, key=key, body=fault))
-    assert app_client.request("DELETE", path, key=key).status_code == 204
+    rule = {"name": "told by name", "kind": "threshold", "channels": [id_]}
+    rule_path = f"{RULES}/{app_client.request('POST', RULES, key=key, body=rule).json()['id']}"
+    for user, user_path in (("subscriber 'desk'", path), ("rule 'told by name'", rule_path)):
+        refused = app_client.request("DELETE", f"/v1/channels/{id_}", key=key)
+        assert refused.status_code == 409
+        assert user in refused.json()["detail"]
+        assert app_client.request("DELETE", user_path, key=key).status_code == 204
     assert app_client.request("DELETE", f"/v1/channels/{id_}", key=key).status_code == 204
 
 

@@ -3,6 +3,7 @@
 from verticals.finance.policy.companies import Company
 from verticals.finance.service.alerts import AlertView
 from verticals.finance.service.analyze import Analysis, answer
+from verticals.finance.service.channel_users import channel_users
 from verticals.finance.service.companies import Companies, read_companies
 from verticals.finance.service.documents import READ, Documents, DocumentView
 from verticals.finance.service.finance import Finance, build
@@ -35,5 +36,6 @@ __all__ = [
     "Window",
     "answer",
     "build",
+    "channel_users",
     "read_companies",
 ]
