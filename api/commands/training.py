@@ -28,13 +28,17 @@ _Pairs = Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative=""
 
 
 @contextmanager
-def _opened() -> Iterator[tuple[Settings, Versions]]:
+def _opened(owner: str | None = None) -> Iterator[tuple[Settings, Versions]]:
+    """Open the models; a tenant that is to own one is made where it is missing."""
     from api.bootstrap import limit_threads, open_storage
     from core.models.versions import Versions
+    from core.security.tenants import Tenants
 
     settings = Settings()
     limit_threads(settings)
     with open_storage(settings) as storage:
+        if owner is not None:
+            Tenants(storage).ensure(owner, actor=_ACTOR)
         yield settings, Versions(storage, settings.data)
 
 
@@ -96,7 +100,7 @@ def train(
     overrides = read_recipe(recipe) if recipe else {}
     wanted = task_for(task, known, multi=several, method=method, overrides=overrides)
     request = TrainingRequest(wanted, data, dev, _mapping(map_, "--map"), label_separator or ";", force)
-    with _opened() as (settings, versions), progress(quiet=common.json) as move:
+    with _opened(common.tenant) as (settings, versions), progress(quiet=common.json) as move:
         result = run_training(request, common.tenant, settings, versions, move, actor=_ACTOR)
     if out is not None:
         shutil.copytree(result.path, out, dirs_exist_ok=True)

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from core.errors import ColonnadeError, InvalidInput, Unavailable
 from core.registry import find_connectors
+from core.security.tenants import Tenants
 from core.text.types import safe
 from core.vertical import Services
 from verticals.service.intake import from_file
@@ -43,7 +44,9 @@ def _knowledge(app: App, services: ServicesFactory) -> None:
         """
         if not paths:
             raise InvalidInput("No file was named.", remedy="Say `ingest FILE…` or `ingest FOLDER`.")
-        desk, console, failed = build(services()), Console(), 0
+        ready = services()
+        Tenants(ready.storage).ensure(tenant, actor="cli")
+        desk, console, failed = build(ready), Console(), 0
         for file, root in _files(paths):
             row = _ingested(desk, tenant, collection, file, root)
             failed += "error" in row

@@ -86,6 +86,7 @@ def test_tenants_have_models_of_their_own(cli: Cli, model: dict[str, Any], rows:
 
     assert [each["id"] for each in _models(cli)] == [model["model"]]
     assert [each["id"] for each in _models(cli, "--tenant", "other")] == [theirs["model"]]
+    assert '"id": "other"' in cli("tenants", "list", "--json").out
 
 
 @pytest.mark.parametrize(

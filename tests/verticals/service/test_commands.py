@@ -19,7 +19,6 @@ Run = Callable[..., list[dict[str, Any]]]
 @pytest.fixture
 def run(container: Container, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run a command with --json and return what it printed."""
-    Tenants(container.storage).ensure("demo")
     app = commands(lambda: container.services)
 
     def call(*tokens: str) -> list[dict[str, Any]]:
@@ -39,6 +38,12 @@ def test_a_folder_is_ingested_once(run: Run, tmp_path: Path) -> None:
         assert (row["id"], row["version"]) == ("shop:returns.md", 1)
     [elsewhere] = run("ask", "Within how many days can I send a parcel back?", "--collection", "empty")
     assert (elsewhere["action"], elsewhere["citations"]) == ("abstain", [])
+
+
+def test_who_is_given_content_is_a_tenant(run: Run, container: Container, tmp_path: Path) -> None:
+    (tmp_path / "hours.txt").write_text("Open from nine to five.")
+    run("ingest", str(tmp_path / "hours.txt"), "--tenant", "shop-7")
+    assert "shop-7" in [each.id for each in Tenants(container.storage).list()]
 
 
 def test_a_question_is_answered_as_a_customers_would_be(run: Run, container: Container) -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from core.security.tenants import Tenants
 from core.vertical import Services
 from verticals.finance.service import build, read_companies
 
@@ -30,7 +31,9 @@ def add(app: App, services: Callable[[], Services]) -> None:
             json: One JSON object instead of a line.
         """
         rows = read_companies(file)
-        stored = build(services()).companies.put(tenant, rows, actor="cli")
+        ready = services()
+        Tenants(ready.storage).ensure(tenant, actor="cli")
+        stored = build(ready).companies.put(tenant, rows, actor="cli")
         if json:
             Console().print_json(data={"stored": stored})
         else:

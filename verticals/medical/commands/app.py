@@ -13,6 +13,7 @@ from rich.text import Text
 
 from core.errors import InvalidInput
 from core.records import Record
+from core.security.tenants import Tenants
 from core.text.types import safe
 from core.vertical import Services
 from verticals.medical.commands.rows import complaint_of, records
@@ -49,7 +50,9 @@ def commands(services: ServicesFactory) -> App:
             tenant: Whose models and review queue.
             json: One JSON object a row instead of a table.
         """
-        answered = _answered(build(services()), tenant, pack, _rows(text, in_))
+        ready = services()
+        Tenants(ready.storage).ensure(tenant, actor="cli")
+        answered = _answered(build(ready), tenant, pack, _rows(text, in_))
         return _as_json(answered) if json else _as_table(answered)
 
     @app.command
