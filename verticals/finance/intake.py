@@ -61,16 +61,17 @@ def story(record: Record) -> Story:
     """Return the story in a record: its title, and its body behind it on a line of its own.
 
     Raises:
-        InvalidInput: the record has neither, or its time has no zone.
+        InvalidInput: the record has neither, or a time of it has no zone.
     """
     parts = [part for names in (_TITLES, _BODIES) if (part := _first(record.payload, names))]
     if len(parts) == 2 and parts[1].startswith(parts[0]):
         parts = parts[1:]  # many feeds repeat the title as the beginning of the body
     if not parts:
         raise _faulty(record, "has no text", f"Give it one of {', '.join(_TITLES + _BODIES)}.")
-    if record.published_at is not None and record.published_at.tzinfo is None:
-        raise _faulty(record, "has a time without a zone", "Configure the zone of its source.")
-    for told in filter(None, (record.published_at, revised := _revised(record.payload))):
+    revised = record.revised_at or _revised(record.payload)
+    for told in filter(None, (record.published_at, revised)):
+        if told.tzinfo is None:
+            raise _faulty(record, "has a time without a zone", "Configure the zone of its source.")
         if not EARLIEST <= told < LATEST:
             raise _faulty(record, f"has the time {told.isoformat()}", "Give a time of 1900 to 2199.")
     lang = _first(record.payload, ("lang", "language")) or None
@@ -89,7 +90,7 @@ def _day(payload: Mapping[str, Any]) -> date | None:
 
 
 def _revised(payload: Mapping[str, Any]) -> datetime | None:
-    """Return when the wording was revised; a time without a zone tells nothing."""
+    """Return when the wording was revised, where only the payload says; without a zone it tells nothing."""
     for name in _REVISIONS:
         value = payload.get(name)
         try:

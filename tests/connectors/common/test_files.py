@@ -12,6 +12,7 @@ from connectors.common.files import FileConnector
 from connectors.common.times import moment, zone_of
 from core.errors import ConfigurationError, InvalidInput, NotFound
 from core.ports import Connector
+from core.records import Record
 from core.testing.connector_contract import ConnectorContract
 
 CSV = (
@@ -64,6 +65,25 @@ def test_csv_in_every_usual_encoding(tmp_path: Path, encoding: str) -> None:
     assert records[1].published_at == datetime(2026, 11, 20, 9, 31, tzinfo=UTC)
     assert records[2].published_at is None
     assert (records[3].published_at, records[3].payload["published_at"]) == (None, "2026-11-20")
+
+
+@pytest.mark.parametrize(
+    ("cell", "hour"),
+    [
+        ("2026-11-20 11:30", 3),
+        ("2026-11-20T11:30:00Z", 11),
+        ("2026-11-20", None),
+        ("lately", None),
+        ("", None),
+        ("true", None),
+    ],
+)
+def test_the_time_of_a_change_has_the_zone_of_the_source(tmp_path: Path, cell: str, hour: int | None) -> None:
+    file = write(tmp_path / "news.csv", f"id,title,updated_at\na,Orvane cuts outlook,{cell}\n")
+    [record] = [record for record, _ in FileConnector(file, zone="Asia/Shanghai").read(None)]
+    assert isinstance(record, Record)
+    expected = None if hour is None else datetime(2026, 11, 20, hour, 30, tzinfo=UTC)
+    assert (record.revised_at, record.published_at) == (expected, None)
 
 
 def test_a_repeated_row_without_id_is_the_same_thing(tmp_path: Path) -> None:

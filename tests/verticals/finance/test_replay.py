@@ -72,6 +72,25 @@ def test_a_file_is_played_by_its_own_times(
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["duplicate"] == 3
 
 
+def test_a_row_that_corrects_an_earlier_one_revises_it(
+    app: App, desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "stream.csv"
+    file.write_text(
+        "id,time,headline\n"
+        "a,2020-03-02T09:30:00,Orvane Foods files for bankruptcy bad\n"
+        "a,2020-03-02T11:30:00,CORRECTED: Orvane Foods does not file for bankruptcy good\n",
+        "utf-8",
+    )
+    run(app, "replay", "--in", str(file), "--json")
+    assert json.loads(capsys.readouterr().out)["accepted"] == 2
+    [row] = desk.finance.documents.list("demo")
+    day = datetime(2020, 3, 2, tzinfo=UTC)
+    assert (row.sentiment, row.published_at) == ("positive", day + 9.5 * HOUR)
+    assert row.revised_at == day + 11.5 * HOUR
+    assert desk.balance().right
+
+
 def test_nothing_is_left_for_the_worker(app: App, desk: Desk, tmp_path: Path) -> None:
     run(app, "replay", "--in", str(file_of(tmp_path)), "--step", "1d")
     assert desk.services.jobs.list("demo") == []

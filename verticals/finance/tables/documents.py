@@ -16,12 +16,15 @@ class FinanceDocument(TenantScoped, Base):
     """One text of a source; (source, external_id) is its identity.
 
     The first text that came under it wins, but for one that says when it was revised: of these the latest.
+    What a connection brings is looked at by `policy.revising` instead.
 
     Attributes:
         sha256: Of text, language and time, to tell a repetition from another text under the same id.
         published_at: When the source says that it appeared.
         first_seen_at: When it first came here; what API calls `received_at`.
-        revised_at: When the source says that the text kept here was revised; None for a first version.
+        revised_at: When the source says that the text kept here was revised, or when a connection saw that
+            it was; None for a first version.
+        told_at: The latest time that its source gave for the text kept here; None where it gave none.
         counted_at: The moment at which it counts (`policy.counting.when`); None where nobody knows.
         dated: How that was told: `moment`, `day`, `received`, `future` or `unknown`.
         live: False where it came by a backfill, of which nobody is told.
@@ -49,6 +52,7 @@ class FinanceDocument(TenantScoped, Base):
     published_at: Mapped[datetime | None]
     first_seen_at: Mapped[datetime] = mapped_column(default=now)
     revised_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
     sentiment: Mapped[str | None] = mapped_column(String(16))
     probabilities: Mapped[dict[str, Any] | None]
     topics: Mapped[list[Any] | None]
