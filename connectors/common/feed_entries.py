@@ -118,9 +118,9 @@ def _identities(entries: Sequence[Mapping[str, Any]], raw: Sequence[Mapping[str,
         given, url = entry.get("id", ""), fields.get("url", "")
         # An id that stands beside several links is none, such as a number that a template forgot to count up.
         if given and len(links[given]) == 1:
-            yield str(given)[:1_000]
+            yield str(given)
         else:
-            yield str(url)[:1_000] or digest(fields)
+            yield str(url) or digest(fields)
 
 
 def _fields(entry: Mapping[str, Any], base: str, language: str, html: bool) -> dict[str, Any]:

@@ -25,6 +25,8 @@ from core.vertical import Vertical
 
 COLLECT = "collect"
 """The kind of job that reads a connection."""
+LONGEST_SOURCE = 120
+"""Code points of a source's name; every vertical can hold so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +154,14 @@ class Connections:
             actor: For the audit.
 
         Raises:
-            InvalidInput: the configuration is wrong, or the vertical takes no records.
+            InvalidInput: the configuration or the name is wrong, or the vertical takes no records.
             Forbidden: this kind of connection needs an administrator.
             Conflict: the name is taken.
         """
         if vertical not in self._takers:
             fault = FieldError("/vertical", f"is none of {', '.join(self._takers) or '(no vertical)'}")
             raise InvalidInput(f"{vertical!r} takes no records.", remedy="Name another.", errors=[fault])
+        _check_source(name, config)
         self._factories.check(tenant, kind, config, name=name, secret=secret, trusted=trusted)
         row_id, now = new_id(), self._clock.now()
         sealed = None if secret is None else seal(self._settings, secret, place=f"{tenant}/{row_id}")
@@ -251,6 +254,14 @@ class Connections:
                 DeadLetterView(each.id, each.place, each.reason, each.raw, each.at)
                 for each in session.scalars(query)
             ]
+
+
+def _check_source(name: str, config: Mapping[str, Any]) -> None:
+    named = {"/name": name, "/config/source": str(config.get("source") or "")}
+    fault = f"longer than {LONGEST_SOURCE} characters"
+    faults = [FieldError(where, fault) for where, told in named.items() if len(told) > LONGEST_SOURCE]
+    if faults:
+        raise InvalidInput(f"The name of a source is {fault}.", remedy="Choose a shorter one.", errors=faults)
 
 
 def _find(session: Session, tenant: str, connection_id: str) -> Connection:

@@ -6,13 +6,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.collecting.tables import DeadLetter
 from core.records import Record, Refused
+from core.text.shorten import shortened
 
 _PLACE, _REASON, _RAW = 400, 1_000, 10_000
 _MOST = 10_000
@@ -36,9 +36,9 @@ def letter(item: Record | Refused, reason: str = "") -> Letter:
         reason: Why the sink refused a record; a Refused has its own.
     """
     if isinstance(item, Refused):
-        return Letter(_short(item.place, _PLACE), _cut(item.reason, _REASON), _cut(item.raw, _RAW))
+        return Letter(shortened(_clean(item.place), _PLACE), _cut(item.reason, _REASON), _cut(item.raw, _RAW))
     raw = json.dumps(dict(item.payload), ensure_ascii=False, default=str)
-    return Letter(_short(item.external_id, _PLACE), _cut(reason, _REASON), _cut(raw, _RAW))
+    return Letter(shortened(_clean(item.external_id), _PLACE), _cut(reason, _REASON), _cut(raw, _RAW))
 
 
 def keep(session: Session, tenant: str, connection_id: str, letters: Sequence[Letter], now: datetime) -> None:
@@ -77,9 +77,3 @@ def _clean(text: str) -> str:
 def _cut(text: str, length: int) -> str:
     clean = _clean(text)
     return clean if len(clean) <= length else clean[: length - 1] + "…"
-
-
-def _short(text: str, length: int) -> str:
-    """Cut a place; what is cut off stays told apart by its hash."""
-    clean = _clean(text)
-    return clean if len(clean) <= length else f"{clean[: length - 65]}…{sha256(clean.encode()).hexdigest()}"

@@ -10,6 +10,10 @@ from typing import Any
 
 from core.errors import FieldError, InvalidInput
 from core.records import Record
+from core.text.language import code_of
+from core.text.shorten import shortened
+from core.text.types import fault
+from verticals.finance.schemas import MAX_EXTERNAL_ID, MAX_SOURCE
 
 _TITLES = ("title", "headline")
 _BODIES = ("content", "text", "summary", "body", "description")
@@ -26,7 +30,7 @@ class Story:
 
     Attributes:
         text: Headline and body, as they came.
-        lang: ISO 639 code where the source tells it.
+        lang: ISO 639 code where the source tells it; a tag such as zh-Hans-CN is cut to it.
         published_at: When it appeared, with a zone.
         day: The date it bears, where its source says no more than that.
         revised_at: When this wording replaced an earlier one, with a zone; None for a first wording.
@@ -49,12 +53,18 @@ class Document:
 
 
 def document(record: Record) -> Document:
-    """Return a record as a document.
+    """Return a record as a document; an id that is too long is cut so that it stays one identity.
 
     Raises:
-        InvalidInput: see `story`.
+        InvalidInput: see `story`; or its source or id is none that can be kept.
     """
-    return Document(record.source, record.external_id, story(record))
+    if len(record.source) > MAX_SOURCE:
+        found = f"has a source of {len(record.source)} characters; at most {MAX_SOURCE} are kept"
+        raise _faulty(record, found, "Give its connection a shorter name.")
+    for name, value in (("a source", record.source), ("an id", record.external_id)):
+        if wrong := fault(value):
+            raise _faulty(record, f"has {name} that {wrong}", "Mend it at its source.")
+    return Document(record.source, shortened(record.external_id, MAX_EXTERNAL_ID), story(record))
 
 
 def story(record: Record) -> Story:
@@ -74,7 +84,7 @@ def story(record: Record) -> Story:
             raise _faulty(record, "has a time without a zone", "Configure the zone of its source.")
         if not EARLIEST <= told < LATEST:
             raise _faulty(record, f"has the time {told.isoformat()}", "Give a time of 1900 to 2199.")
-    lang = _first(record.payload, ("lang", "language")) or None
+    lang = code_of(_first(record.payload, ("lang", "language")))
     day = None if record.published_at is not None else _day(record.payload)
     return Story("\n".join(parts), lang, record.published_at, day, revised)
 
@@ -111,5 +121,6 @@ def _first(payload: Mapping[str, Any], names: Iterable[str]) -> str:
 
 
 def _faulty(record: Record, fault: str, remedy: str) -> InvalidInput:
-    where = f"{record.source}:{record.external_id}"
+    named = f"{shortened(record.source, MAX_SOURCE)}:{shortened(record.external_id, MAX_EXTERNAL_ID)}"
+    where = named.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
     return InvalidInput(f"The record {where} {fault}.", remedy=remedy, errors=[FieldError(where, fault)])

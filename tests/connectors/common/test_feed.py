@@ -223,6 +223,12 @@ def test_ids_fall_back_to_the_link_and_then_to_the_content(feed: Opened) -> None
     assert len(set(ids)) == 6
 
 
+def test_long_ids_stay_apart(feed: Opened) -> None:
+    link = "http://e.com/" + "a" * 1_200
+    found = records(feed(rss(*(f"<item><title>t</title><link>{link}{n}</link></item>" for n in range(2)))))
+    assert {r.external_id for r in found} == {f"{link}0", f"{link}1"}
+
+
 def test_of_two_entries_with_one_id_the_later_counts(feed: Opened) -> None:
     body = rss(item("a", "old"), item("a", "new", "Fri, 20 Nov 2026 11:00:00 GMT"))
     assert [r.payload["title"] for r in records(feed(body))] == ["new"]

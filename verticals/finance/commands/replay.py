@@ -21,8 +21,10 @@ from core.records import Record, Refused
 from core.registry import find_connectors
 from core.storage.types import canonical_json
 from core.streams.windows import Width
+from core.text.shorten import shortened
 from core.vertical import Services
 from verticals.finance.intake import Document, document
+from verticals.finance.schemas import MAX_SOURCE
 from verticals.finance.service import Finance, build
 from verticals.finance.service.replay import Alerted, Player, SimulatedClock, moment_of
 
@@ -99,7 +101,11 @@ def _timed(
 
 def _sourced(record: Record, column: str) -> Record:
     named = record.payload.get(column)
-    return replace(record, source=named.strip()[:120]) if isinstance(named, str) and named.strip() else record
+    return (
+        replace(record, source=shortened(named.strip(), MAX_SOURCE))
+        if isinstance(named, str) and named.strip()
+        else record
+    )
 
 
 def _player(ready: Services, start: datetime, step: Width) -> Player:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, synonym
 
 from core.storage.tables import Base, TenantScoped
 from core.storage.types import now
+from verticals.finance.schemas import MAX_EXTERNAL_ID, MAX_SOURCE
 
 
 class FinanceDocument(TenantScoped, Base):
@@ -43,8 +44,8 @@ class FinanceDocument(TenantScoped, Base):
         Index(None, "tenant_id", "story_text"),
     )
 
-    source: Mapped[str] = mapped_column(String(120), primary_key=True)
-    external_id: Mapped[str] = mapped_column(String(400), primary_key=True)
+    source: Mapped[str] = mapped_column(String(MAX_SOURCE), primary_key=True)
+    external_id: Mapped[str] = mapped_column(String(MAX_EXTERNAL_ID), primary_key=True)
     id: Mapped[str] = mapped_column(String(26))
     text: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str] = mapped_column(String(64))
