@@ -22,7 +22,7 @@ _DATES = ("published", "updated", "created")
 _REVISED = ("updated",)
 # feedparser reads what is no XML slowly: some seconds for so many bytes.
 _MENDABLE = 256 * 1024
-_UNKNOWN_ZONE = re.compile(r"(?<![A-Za-z])(?!GMT|UTC|Z$|[AP]M$)[A-Za-z]+$")
+_UNKNOWN_ZONE = re.compile(r"(?<![A-Za-z])(?!GMT|UTC|Z$|[AP]M$)[A-Za-z]+(?:\s\d{4})?$")
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -157,7 +157,7 @@ def _moment(
         if not told:
             continue
         try:
-            found = moment(told, zone)
+            found = moment(told, zone, mail=True)
         except InvalidInput:
             found = _parsed(entry.get(f"{name}_parsed"), told, zone)
         return found if found is not None and _utc(found) <= latest else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -91,7 +92,7 @@ def story(record: Record) -> Story:
 
 def _day(payload: Mapping[str, Any]) -> date | None:
     """Return the bare date in a record that tells no moment."""
-    found = _DAY.match(_first(payload, _TIMES))
+    found = _DAY.match(unicodedata.normalize("NFKC", _first(payload, _TIMES)))
     try:
         day = date(*map(int, found.groups())) if found else None
     except ValueError:

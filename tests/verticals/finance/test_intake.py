@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -32,6 +32,11 @@ def test_language_of_the_source_is_kept() -> None:
 @pytest.mark.parametrize("payload", [{"lang": "zh-Hans-CN"}, {"language": "zh_TW"}, {"language": " ZH "}])
 def test_a_language_is_its_code_alone(payload: dict[str, object]) -> None:
     assert story(Record("wire", "1", {"text": "a", **payload})).lang == "zh"
+
+
+@pytest.mark.parametrize("told", ["2026-11-20", "2026年11月20日", "２０２６－１１－２０", "2026/11/20"])
+def test_a_bare_date_is_a_day(told: str) -> None:
+    assert story(Record("wire", "1", {"text": "a", "date": told})).day == date(2026, 11, 20)
 
 
 def test_an_id_of_any_length_is_one_identity() -> None:
