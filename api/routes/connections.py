@@ -173,7 +173,10 @@ def router(container: Container, access: BearerAccess) -> APIRouter:
     def list_dead_letters(
         connection_id: str, cursor: Cursor = None, limit: Limit = 50, caller: Caller = reader
     ) -> Page[DeadLetterOut]:
-        """List what was refused, newest first, each with its reason."""
+        """List what was refused, newest first, each with its reason.
+
+        What a command refused of a file is listed under the id `file:NAME`.
+        """
         rows = connections.dead_letters(caller.tenant, connection_id, before=after(cursor), limit=limit + 1)
         return page(rows, limit, _letter, lambda row: row.id)
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.collecting.factories import Factories
+from core.collecting.letters import FILES, forget
 from core.collecting.tables import Connection, DeadLetter
 from core.errors import Conflict, FieldError, InvalidInput, NotFound
 from core.jobs.queue import submit_in
@@ -215,8 +216,7 @@ class Connections:
 
         def change(session: Session) -> None:
             row = _find(session, tenant, connection_id)
-            letters = (DeadLetter.tenant_id == tenant, DeadLetter.connection_id == connection_id)
-            session.execute(delete(DeadLetter).where(*letters))
+            forget(session, tenant, connection_id)
             session.delete(row)
             _note(session, row, "deleted", actor)
 
@@ -239,7 +239,7 @@ class Connections:
     def dead_letters(
         self, tenant: str, connection_id: str, *, before: str | None = None, limit: int = 50
     ) -> Sequence[DeadLetterView]:
-        """Return what was refused, newest first.
+        """Return what was refused, newest first; also of a file that a command read (`letters.of_file`).
 
         Raises:
             NotFound: this tenant has no such connection.
@@ -249,7 +249,8 @@ class Connections:
             mine.append(DeadLetter.id < before)
         query = select(DeadLetter).where(*mine).order_by(DeadLetter.id.desc()).limit(limit)
         with self._storage.read(tenant) as session:
-            _find(session, tenant, connection_id)
+            if not connection_id.startswith(FILES):
+                _find(session, tenant, connection_id)
             return [
                 DeadLetterView(each.id, each.place, each.reason, each.raw, each.at)
                 for each in session.scalars(query)

@@ -91,6 +91,19 @@ def test_a_row_that_corrects_an_earlier_one_revises_it(
     assert desk.balance().right
 
 
+def test_a_bad_row_does_not_hold_up_the_others(
+    app: App, desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = file_of(tmp_path)
+    file.write_text(file.read_text("utf-8") + "some day,cnbc,Tarn opens a mill,\n" * 7, "utf-8")
+    run(app, "replay", "--in", str(file), "--step", "1d", "--json")
+    out, err = capsys.readouterr()
+    assert json.loads(out.splitlines()[-1])["accepted"] == 3
+    assert json.loads(out.splitlines()[-1])["rejected"] == 8
+    assert "stream.csv:6 is left out: 'some day' is no time." in err
+    assert err.count("is left out") == 5
+
+
 def test_nothing_is_left_for_the_worker(app: App, desk: Desk, tmp_path: Path) -> None:
     run(app, "replay", "--in", str(file_of(tmp_path)), "--step", "1d")
     assert desk.services.jobs.list("demo") == []

@@ -23,6 +23,7 @@ from core.storage.types import canonical_json
 from core.streams.windows import Width
 from core.text.shorten import shortened
 from core.vertical import Services
+from verticals.finance.commands.rows import LeftOut
 from verticals.finance.intake import Document, document
 from verticals.finance.schemas import MAX_SOURCE
 from verticals.finance.service import Finance, build
@@ -77,20 +78,22 @@ def _timed(
 ) -> list[Timed]:
     """Return the documents of a file that can be played, in the order of their times."""
     found: list[Timed] = []
-    for row, place in find_connectors()["file"](file, zone=zone).read(None):
+    left_out = LeftOut(file)
+    for row, number in find_connectors()["file"](file, zone=zone, strict=False).read(None):
+        if isinstance(row, Refused):
+            left_out.add(row, number)
+            continue
         try:
-            if isinstance(row, Refused):
-                raise InvalidInput(row.reason)
             made = document(_sourced(row, source_column))
             finance.analyze.check([made.story])
             at = moment_of(made)
             if at is None:
                 raise InvalidInput("It bears no time.")
         except (InvalidInput, PayloadTooLarge) as error:
-            counts["rejected"] += 1
-            Console(stderr=True).print(f"row {place} is left out: {error.detail}", markup=False)
+            left_out.add(row, number, error.detail)
         else:
             found.append((at, made))
+    counts["rejected"] = left_out.count
     if not found:
         raise InvalidInput(
             f"{file.name} has no document that can be played.",
