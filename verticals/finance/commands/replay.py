@@ -64,7 +64,7 @@ def add(app: App, services: Callable[[], Services]) -> None:
         raised: list[Alerted] = []
         with Console(stderr=True).status("playing", spinner="line") as status:
             for alert in _player(ready, timed[0][0], step).play(
-                tenant, timed, taken=lambda word: counts.update([word]), wait=_paced(speed)
+                tenant, timed, taken=lambda word: counts.update([word]), wait=paced(speed)
             ):
                 raised.append(alert)
                 status.update(f"{alert.at:%Y-%m-%d %H:%M} {alert.name}")
@@ -118,7 +118,8 @@ def _player(ready: Services, start: datetime, step: Width) -> Player:
     return Player(finance.documents, finance.stream, finance.monitor.evaluate, clock, step=step)
 
 
-def _paced(speed: float | None) -> Callable[[timedelta], None]:
+def paced(speed: float | None) -> Callable[[timedelta], None]:
+    """Return what waits for so much simulated time, `speed` times as fast; without a speed not at all."""
     if speed is None:
         return lambda _step: None
     return lambda step: time.sleep(step.total_seconds() / speed)
