@@ -17,12 +17,14 @@ class Record:
         external_id: The thing's id in that system; (source, external_id) is its identity.
         payload: The fields, as JSON values.
         published_at: When the system says it appeared, with a zone; None where it does not say.
+        revised_at: When the system says it was last changed, with a zone; None where it does not say.
     """
 
     source: str
     external_id: str
     payload: Mapping[str, Any]
     published_at: datetime | None = None
+    revised_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
 
 from api.auth import BearerAccess
 from api.bootstrap import Container
-from core.collecting.connections import ConnectionView, DeadLetterView
+from core.collecting.connections import LONGEST_SOURCE, ConnectionView, DeadLetterView
 from core.paging import Cursor, Limit, Page, after, page, slice_after
 from core.security.caller import ADMIN, Caller
 from core.text.types import SafeText
 
 _DAY = 86_400
 _LONGEST_SECRET = 10_000
-Name = Annotated[SafeText, Field(min_length=1, max_length=200, examples=["reuters-markets"])]
+Name = Annotated[SafeText, Field(min_length=1, max_length=LONGEST_SOURCE, examples=["reuters-markets"])]
 Word = Annotated[SafeText, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$", examples=["feed"])]
 
 
@@ -173,7 +173,10 @@ def router(container: Container, access: BearerAccess) -> APIRouter:
     def list_dead_letters(
         connection_id: str, cursor: Cursor = None, limit: Limit = 50, caller: Caller = reader
     ) -> Page[DeadLetterOut]:
-        """List what was refused, newest first, each with its reason."""
+        """List what was refused, newest first, each with its reason.
+
+        What a command refused of a file is listed under the id `file:NAME`.
+        """
         rows = connections.dead_letters(caller.tenant, connection_id, before=after(cursor), limit=limit + 1)
         return page(rows, limit, _letter, lambda row: row.id)
 

@@ -28,8 +28,8 @@ class FeedConnector:
 
     The cursor holds ETag, Last-Modified and a short hash of each entry seen. A feed that has not changed is
     not sent again. An entry is known by its id, else its link, else its content; it does not matter in which
-    order entries stand. A time in the future, or one that cannot be read, is no moment: it stays in the
-    payload as it came.
+    order entries stand. A page that goes back to what it showed before brings nothing. A time in the future,
+    or one that cannot be read, is no moment: it stays in the payload as it came.
 
     Args:
         url: Of the feed.
@@ -91,7 +91,8 @@ class FeedConnector:
 
     def _made(self, entry: Entry) -> Record | Refused:
         try:
-            return Record(self._source, entry.external_id, entry.payload(), entry.published_at)
+            payload = entry.payload()
+            return Record(self._source, entry.external_id, payload, entry.published_at, entry.revised_at)
         except InvalidInput as error:
             return refused(f"{self._source}:{entry.external_id}", error, entry.fields)
 

@@ -19,9 +19,10 @@ from connectors.common.times import moment
 from core.errors import InvalidInput
 
 _DATES = ("published", "updated", "created")
+_REVISED = ("updated",)
 # feedparser reads what is no XML slowly: some seconds for so many bytes.
 _MENDABLE = 256 * 1024
-_UNKNOWN_ZONE = re.compile(r"(?<![A-Za-z])(?!GMT|UTC|Z$|[AP]M$)[A-Za-z]+$")
+_UNKNOWN_ZONE = re.compile(r"(?<![A-Za-z])(?!GMT|UTC|Z$|[AP]M$)[A-Za-z]+(?:\s\d{4})?$")
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -33,12 +34,14 @@ class Entry:
         external_id: Its id, else its link, else the hash of its content.
         fields: Title, content, url, author, tags, language and dates, those that it has, as they came.
         published_at: None where it tells no moment, or one in the future.
+        revised_at: When it was last changed, likewise.
         mark: Short hash of id and content: a revised entry has another.
     """
 
     external_id: str
     fields: Mapping[str, Any]
     published_at: datetime | None
+    revised_at: datetime | None
     mark: str
 
     def payload(self) -> dict[str, Any]:
@@ -82,7 +85,8 @@ def entries_of(source: str, *, base: str, zone: tzinfo, latest: datetime) -> lis
     raw = [_fields(entry, base, language, html) for entry in entries]
     newest: dict[str, Entry] = {}
     for identity, fields, entry in zip(_identities(entries, raw), raw, entries, strict=True):
-        made = _entry(identity, fields, _moment(entry, zone, latest))
+        told, changed = (_moment(entry, names, zone, latest) for names in (_DATES, _REVISED))
+        made = Entry(identity, fields, told, changed, mark_of(identity + digest(fields)))
         before = newest.get(identity)
         if before is None or _time(before) < _time(made):
             newest[identity] = made
@@ -102,12 +106,8 @@ def _check_length(data: bytes) -> None:
         ) from error
 
 
-def _entry(identity: str, fields: Mapping[str, Any], at: datetime | None) -> Entry:
-    return Entry(identity, fields, at, mark_of(identity + digest(fields)))
-
-
 def _time(entry: Entry) -> float:
-    return entry.published_at.timestamp() if entry.published_at else 0.0
+    return max((at.timestamp() for at in (entry.published_at, entry.revised_at) if at), default=0.0)
 
 
 def _identities(entries: Sequence[Mapping[str, Any]], raw: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -118,9 +118,9 @@ def _identities(entries: Sequence[Mapping[str, Any]], raw: Sequence[Mapping[str,
         given, url = entry.get("id", ""), fields.get("url", "")
         # An id that stands beside several links is none, such as a number that a template forgot to count up.
         if given and len(links[given]) == 1:
-            yield str(given)[:1_000]
+            yield str(given)
         else:
-            yield str(url)[:1_000] or digest(fields)
+            yield str(url) or digest(fields)
 
 
 def _fields(entry: Mapping[str, Any], base: str, language: str, html: bool) -> dict[str, Any]:
@@ -149,13 +149,15 @@ def _text(detail: Mapping[str, Any], html: bool) -> str:
     return text_of(value) if html or detail.get("type") in _HTML else one_space(value)
 
 
-def _moment(entry: Mapping[str, Any], zone: tzinfo, latest: datetime) -> datetime | None:
-    for name in _DATES:
+def _moment(
+    entry: Mapping[str, Any], names: Sequence[str], zone: tzinfo, latest: datetime
+) -> datetime | None:
+    for name in names:
         told = str(entry.get(name) or "")
         if not told:
             continue
         try:
-            found = moment(told, zone)
+            found = moment(told, zone, mail=True)
         except InvalidInput:
             found = _parsed(entry.get(f"{name}_parsed"), told, zone)
         return found if found is not None and _utc(found) <= latest else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from typing import Any
 
@@ -15,6 +15,7 @@ from core.records import Record, Refused
 from core.text.types import safe
 
 IDS = ("external_id", "id", "guid", "url", "link")
+REVISIONS = ("revised_at", "updated_at", "updated", "modified")
 TIMES = ("published_at", "time", "datetime", "published", "date", "timestamp")
 _LONGEST_RAW = 2_000
 
@@ -42,8 +43,21 @@ def to_record(
     payload = {safe(str(key)): plain(value) for key, value in row.items() if not _empty(value)}
     told = next((row[name] for name in times if not _empty(row.get(name))), None)
     published = None if told is None else moment(told, zone)
+    revised = revised_at([row.get(name) for name in REVISIONS], zone)
     given = external_id or next((str(payload[name]) for name in IDS if payload.get(name)), None)
-    return Record(source, given or digest(payload), payload, published)
+    return Record(source, given or digest(payload), payload, published, revised)
+
+
+def revised_at(values: Iterable[object], zone: tzinfo) -> datetime | None:
+    """Return the first moment that one of `values` tells; what is no time is no fault of the row."""
+    for value in values:
+        try:
+            found = moment(value, zone) if isinstance(value, str | datetime) else None
+        except InvalidInput:
+            continue
+        if found is not None:
+            return found
+    return None
 
 
 def plain(value: Any) -> Any:

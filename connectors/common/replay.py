@@ -83,13 +83,14 @@ class ReplayConnector:
 def _kept(made: Record | Refused) -> str:
     if isinstance(made, Refused):
         return json.dumps([made.place, made.reason, made.raw])
-    at = made.published_at
-    return json.dumps([made.source, made.external_id, made.payload, at.isoformat() if at else None])
+    times = [at.isoformat() if at else None for at in (made.published_at, made.revised_at)]
+    return json.dumps([made.source, made.external_id, made.payload, *times])
 
 
 def _revived(content: str) -> Record | Refused:
     fields = json.loads(content)
     if len(fields) == 3:
         return Refused(*fields)
-    source, external_id, payload, at = fields
-    return Record(source, external_id, payload, datetime.fromisoformat(at) if at else None)
+    source, external_id, payload, *times = fields
+    published, revised = (datetime.fromisoformat(at) if at else None for at in times)
+    return Record(source, external_id, payload, published, revised)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.collecting.factories import Factories
+from core.collecting.letters import FILES, forget
 from core.collecting.tables import Connection, DeadLetter
 from core.errors import Conflict, FieldError, InvalidInput, NotFound
 from core.jobs.queue import submit_in
@@ -25,6 +26,8 @@ from core.vertical import Vertical
 
 COLLECT = "collect"
 """The kind of job that reads a connection."""
+LONGEST_SOURCE = 120
+"""Code points of a source's name; every vertical can hold so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +155,14 @@ class Connections:
             actor: For the audit.
 
         Raises:
-            InvalidInput: the configuration is wrong, or the vertical takes no records.
+            InvalidInput: the configuration or the name is wrong, or the vertical takes no records.
             Forbidden: this kind of connection needs an administrator.
             Conflict: the name is taken.
         """
         if vertical not in self._takers:
             fault = FieldError("/vertical", f"is none of {', '.join(self._takers) or '(no vertical)'}")
             raise InvalidInput(f"{vertical!r} takes no records.", remedy="Name another.", errors=[fault])
+        _check_source(name, config)
         self._factories.check(tenant, kind, config, name=name, secret=secret, trusted=trusted)
         row_id, now = new_id(), self._clock.now()
         sealed = None if secret is None else seal(self._settings, secret, place=f"{tenant}/{row_id}")
@@ -212,8 +216,7 @@ class Connections:
 
         def change(session: Session) -> None:
             row = _find(session, tenant, connection_id)
-            letters = (DeadLetter.tenant_id == tenant, DeadLetter.connection_id == connection_id)
-            session.execute(delete(DeadLetter).where(*letters))
+            forget(session, tenant, connection_id)
             session.delete(row)
             _note(session, row, "deleted", actor)
 
@@ -236,7 +239,7 @@ class Connections:
     def dead_letters(
         self, tenant: str, connection_id: str, *, before: str | None = None, limit: int = 50
     ) -> Sequence[DeadLetterView]:
-        """Return what was refused, newest first.
+        """Return what was refused, newest first; also of a file that a command read (`letters.of_file`).
 
         Raises:
             NotFound: this tenant has no such connection.
@@ -246,11 +249,20 @@ class Connections:
             mine.append(DeadLetter.id < before)
         query = select(DeadLetter).where(*mine).order_by(DeadLetter.id.desc()).limit(limit)
         with self._storage.read(tenant) as session:
-            _find(session, tenant, connection_id)
+            if not connection_id.startswith(FILES):
+                _find(session, tenant, connection_id)
             return [
                 DeadLetterView(each.id, each.place, each.reason, each.raw, each.at)
                 for each in session.scalars(query)
             ]
+
+
+def _check_source(name: str, config: Mapping[str, Any]) -> None:
+    named = {"/name": name, "/config/source": str(config.get("source") or "")}
+    fault = f"longer than {LONGEST_SOURCE} characters"
+    faults = [FieldError(where, fault) for where, told in named.items() if len(told) > LONGEST_SOURCE]
+    if faults:
+        raise InvalidInput(f"The name of a source is {fault}.", remedy="Choose a shorter one.", errors=faults)
 
 
 def _find(session: Session, tenant: str, connection_id: str) -> Connection:

@@ -6,15 +6,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
+from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from core.collecting.tables import DeadLetter
 from core.records import Record, Refused
+from core.text.shorten import shortened
 
-_PLACE, _REASON, _RAW = 400, 1_000, 10_000
+FILES = "file:"
+"""What the letters of files are kept under begins so; no connection's id does."""
+_ID, _PLACE, _REASON, _RAW = 80, 400, 1_000, 10_000
 _MOST = 10_000
 """Letters of one connection that are kept; a source of nothing but rubbish must not fill the disk."""
 
@@ -36,9 +39,20 @@ def letter(item: Record | Refused, reason: str = "") -> Letter:
         reason: Why the sink refused a record; a Refused has its own.
     """
     if isinstance(item, Refused):
-        return Letter(_short(item.place, _PLACE), _cut(item.reason, _REASON), _cut(item.raw, _RAW))
+        return Letter(shortened(_clean(item.place), _PLACE), _cut(item.reason, _REASON), _cut(item.raw, _RAW))
     raw = json.dumps(dict(item.payload), ensure_ascii=False, default=str)
-    return Letter(_short(item.external_id, _PLACE), _cut(reason, _REASON), _cut(raw, _RAW))
+    return Letter(shortened(_clean(item.external_id), _PLACE), _cut(reason, _REASON), _cut(raw, _RAW))
+
+
+def of_file(file: Path) -> str:
+    """Return under what the letters of a file are kept that a command read, where there is no connection."""
+    return f"{FILES}{shortened(file.name, _ID - len(FILES))}"
+
+
+def forget(session: Session, tenant: str, connection_id: str) -> None:
+    """Delete letters in the caller's transaction."""
+    own = (DeadLetter.tenant_id == tenant, DeadLetter.connection_id == connection_id)
+    session.execute(delete(DeadLetter).where(*own))
 
 
 def keep(session: Session, tenant: str, connection_id: str, letters: Sequence[Letter], now: datetime) -> None:
@@ -77,9 +91,3 @@ def _clean(text: str) -> str:
 def _cut(text: str, length: int) -> str:
     clean = _clean(text)
     return clean if len(clean) <= length else clean[: length - 1] + "…"
-
-
-def _short(text: str, length: int) -> str:
-    """Cut a place; what is cut off stays told apart by its hash."""
-    clean = _clean(text)
-    return clean if len(clean) <= length else f"{clean[: length - 65]}…{sha256(clean.encode()).hexdigest()}"

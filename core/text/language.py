@@ -30,6 +30,19 @@ _SAMPLE = 4_000
 """Code points that are looked at; the rest of a long text changes nothing."""
 
 
+_TAG = re.compile(r"([a-z]{2,3})(?:[-_][a-z0-9]+)*")
+_CODES = {"eng": "en", "zho": "zh", "chi": "zh", "cmn": "zh", "cn": "zh"}
+_NO_LANGUAGE = frozenset({UNDETERMINED, "mul", "zxx", "mis"})
+
+
+def code_of(tag: str) -> str | None:
+    """Return the ISO 639 code in a language tag such as en-US or zh-Hans-CN; None where it has none."""
+    found = _TAG.fullmatch(tag.strip().lower())
+    if found is None or found[1] in _NO_LANGUAGE:
+        return None
+    return _CODES.get(found[1], found[1])
+
+
 def detect(text: str) -> str:
     """Return the ISO 639-1 code of the language of `text`; "und" where it holds no letters.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -10,6 +11,10 @@ from typing import Any
 
 from core.errors import FieldError, InvalidInput
 from core.records import Record
+from core.text.language import code_of
+from core.text.shorten import shortened
+from core.text.types import fault
+from verticals.finance.schemas import MAX_EXTERNAL_ID, MAX_SOURCE
 
 _TITLES = ("title", "headline")
 _BODIES = ("content", "text", "summary", "body", "description")
@@ -26,7 +31,7 @@ class Story:
 
     Attributes:
         text: Headline and body, as they came.
-        lang: ISO 639 code where the source tells it.
+        lang: ISO 639 code where the source tells it; a tag such as zh-Hans-CN is cut to it.
         published_at: When it appeared, with a zone.
         day: The date it bears, where its source says no more than that.
         revised_at: When this wording replaced an earlier one, with a zone; None for a first wording.
@@ -49,38 +54,45 @@ class Document:
 
 
 def document(record: Record) -> Document:
-    """Return a record as a document.
+    """Return a record as a document; an id that is too long is cut so that it stays one identity.
 
     Raises:
-        InvalidInput: see `story`.
+        InvalidInput: see `story`; or its source or id is none that can be kept.
     """
-    return Document(record.source, record.external_id, story(record))
+    if len(record.source) > MAX_SOURCE:
+        found = f"has a source of {len(record.source)} characters; at most {MAX_SOURCE} are kept"
+        raise _faulty(record, found, "Give its connection a shorter name.")
+    for name, value in (("a source", record.source), ("an id", record.external_id)):
+        if wrong := fault(value):
+            raise _faulty(record, f"has {name} that {wrong}", "Mend it at its source.")
+    return Document(record.source, shortened(record.external_id, MAX_EXTERNAL_ID), story(record))
 
 
 def story(record: Record) -> Story:
     """Return the story in a record: its title, and its body behind it on a line of its own.
 
     Raises:
-        InvalidInput: the record has neither, or its time has no zone.
+        InvalidInput: the record has neither, or a time of it has no zone.
     """
     parts = [part for names in (_TITLES, _BODIES) if (part := _first(record.payload, names))]
     if len(parts) == 2 and parts[1].startswith(parts[0]):
         parts = parts[1:]  # many feeds repeat the title as the beginning of the body
     if not parts:
         raise _faulty(record, "has no text", f"Give it one of {', '.join(_TITLES + _BODIES)}.")
-    if record.published_at is not None and record.published_at.tzinfo is None:
-        raise _faulty(record, "has a time without a zone", "Configure the zone of its source.")
-    for told in filter(None, (record.published_at, revised := _revised(record.payload))):
+    revised = record.revised_at or _revised(record.payload)
+    for told in filter(None, (record.published_at, revised)):
+        if told.tzinfo is None:
+            raise _faulty(record, "has a time without a zone", "Configure the zone of its source.")
         if not EARLIEST <= told < LATEST:
             raise _faulty(record, f"has the time {told.isoformat()}", "Give a time of 1900 to 2199.")
-    lang = _first(record.payload, ("lang", "language")) or None
+    lang = code_of(_first(record.payload, ("lang", "language")))
     day = None if record.published_at is not None else _day(record.payload)
     return Story("\n".join(parts), lang, record.published_at, day, revised)
 
 
 def _day(payload: Mapping[str, Any]) -> date | None:
     """Return the bare date in a record that tells no moment."""
-    found = _DAY.match(_first(payload, _TIMES))
+    found = _DAY.match(unicodedata.normalize("NFKC", _first(payload, _TIMES)))
     try:
         day = date(*map(int, found.groups())) if found else None
     except ValueError:
@@ -89,7 +101,7 @@ def _day(payload: Mapping[str, Any]) -> date | None:
 
 
 def _revised(payload: Mapping[str, Any]) -> datetime | None:
-    """Return when the wording was revised; a time without a zone tells nothing."""
+    """Return when the wording was revised, where only the payload says; without a zone it tells nothing."""
     for name in _REVISIONS:
         value = payload.get(name)
         try:
@@ -110,5 +122,6 @@ def _first(payload: Mapping[str, Any], names: Iterable[str]) -> str:
 
 
 def _faulty(record: Record, fault: str, remedy: str) -> InvalidInput:
-    where = f"{record.source}:{record.external_id}"
+    named = f"{shortened(record.source, MAX_SOURCE)}:{shortened(record.external_id, MAX_EXTERNAL_ID)}"
+    where = named.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
     return InvalidInput(f"The record {where} {fault}.", remedy=remedy, errors=[FieldError(where, fault)])

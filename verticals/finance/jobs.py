@@ -39,12 +39,13 @@ def sink(services: Services, tenant: str, records: Sequence[Record], backfill: b
     """Take the records of a connection; return, in their order, why each was refused, or None.
 
     What is known already is not refused: a connection that was cut off hands its last records over again.
+    Another text under a known id is a revision.
     """
     finance = build(services)
     checked = [_checked(finance, record) for record in records]
     good = [each for each in checked if isinstance(each, Document)]
     if good:
-        finance.documents.take(tenant, good, actor="connection", live=not backfill)
+        finance.documents.take(tenant, good, actor="connection", live=not backfill, observed=True)
     return [None if isinstance(each, Document) else each for each in checked]
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from core.text.language import code_of
 from core.text.types import SafeText
 
 Sentiment = Literal["negative", "neutral", "positive"]
@@ -15,6 +16,8 @@ MAX_TEXTS = 10_000
 """No setting lets more texts through in one request; COLONNADE_MAX_BATCH is the cap in force."""
 MAX_CHARS = 1_000_000
 """No setting lets a longer text through; COLONNADE_MAX_TEXT_CHARS is the cap in force."""
+MAX_SOURCE, MAX_EXTERNAL_ID = 120, 400
+"""Code points that the tables hold."""
 
 
 def _written_time(value: object) -> object:
@@ -28,13 +31,23 @@ class _Closed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_Lang = Annotated[
+    str | None,
+    Field(
+        pattern=r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]{1,8}){0,4}$",
+        description="ISO 639, alone or in a tag such as zh-Hans-CN; else detected.",
+    ),
+    AfterValidator(lambda tag: None if tag is None else code_of(tag)),
+]
+
+
 class TextIn(_Closed):
     """One text to analyse."""
 
     text: Annotated[
         SafeText, Field(min_length=1, max_length=MAX_CHARS, examples=["Orvane Foods cuts outlook"])
     ]
-    lang: Annotated[str | None, Field(pattern=r"^[a-z]{2,3}$", description="ISO 639; else detected.")] = None
+    lang: _Lang = None
     published_at: Annotated[
         AwareDatetime | None,
         BeforeValidator(_written_time, json_schema_input_type=str | None),
@@ -112,11 +125,11 @@ class AnalyzeOut(_Closed):
 class DocumentIn(_Closed):
     """One text of a source, known by (source, external_id)."""
 
-    source: Annotated[SafeText, Field(min_length=1, max_length=120)]
-    external_id: Annotated[SafeText, Field(min_length=1, max_length=400)]
+    source: Annotated[SafeText, Field(min_length=1, max_length=MAX_SOURCE)]
+    external_id: Annotated[SafeText, Field(min_length=1, max_length=MAX_EXTERNAL_ID)]
     title: Annotated[SafeText | None, Field(max_length=MAX_CHARS)] = None
     text: Annotated[SafeText | None, Field(max_length=MAX_CHARS)] = None
-    lang: Annotated[str | None, Field(pattern=r"^[a-z]{2,3}$")] = None
+    lang: _Lang = None
     published_at: Annotated[
         AwareDatetime | None, BeforeValidator(_written_time, json_schema_input_type=str | None)
     ] = None

@@ -87,6 +87,43 @@ def test_a_revised_entry_comes_again_with_its_id(feed: Opened) -> None:
     assert [(r.external_id, r.payload["title"]) for r in again] == [("a", "profit down")]
 
 
+ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><title>n</title>{}</feed>"""
+TIMES = "<published>2026-11-20T09:30:00Z</published><updated>{}</updated>"
+
+
+@pytest.mark.parametrize(
+    ("updated", "hours"),
+    [
+        ("2026-11-20T11:00:00Z", 11),
+        ("Fri, 20 Nov 2026 19:00:00", 11),
+        ("2099-11-20T11:00:00Z", None),
+        ("2026-11-20", None),
+        ("lately", None),
+    ],
+)
+def test_an_entry_tells_when_it_was_changed(feed: Opened, updated: str, hours: int | None) -> None:
+    body = ATOM.format(f"<entry><id>a</id><title>t</title>{TIMES.format(updated)}</entry>")
+    [record] = records(feed(body, zone="Asia/Shanghai"))
+    day = datetime(2026, 11, 20, tzinfo=UTC)
+    assert record.published_at == day + timedelta(hours=9.5)
+    assert record.revised_at == (None if hours is None else day + timedelta(hours=hours))
+
+
+def test_of_two_wordings_in_one_feed_the_later_comes(feed: Opened) -> None:
+    entry = "<entry><id>a</id><title>{}</title>{}</entry>"
+    times = [TIMES.format(f"2026-11-20T{hour}:00:00Z") for hour in (10, 12, 11)]
+    body = ATOM.format("".join(entry.format(f"t{n}", time) for n, time in enumerate(times)))
+    assert [r.payload["title"] for r in records(feed(body))] == ["t1"]
+
+
+def test_a_page_that_flips_back_is_not_a_revision(feed: Opened) -> None:
+    cursor = None
+    for title, comes in (("profit up", 1), ("profit down", 1), ("profit up", 0), ("profit down", 0)):
+        found = list(feed(rss(item("a", title))).read(cursor))
+        assert len(found) == comes
+        cursor = found[-1][1] if found else cursor
+
+
 def test_the_cursor_stays_small_and_forgets_nothing_that_is_still_there(feed: Opened) -> None:
     cursor = None
     for start in range(0, 3_000, 250):
@@ -112,6 +149,11 @@ def test_the_oldest_comes_first(feed: Opened) -> None:
         ("Fri, 20 Nov 2026 09:30:00 CST", None, 15.5),
         ("Fri, 20 Nov 2026 09:30:00 CST", "Asia/Shanghai", 1.5),
         ("Fri, 20 Nov 2026 09:30:00 CST", "America/New_York", 15.5),
+        ("Fri, 20 Nov 2026 09:30:00 CST", "Asia/Hong_Kong", 1.5),
+        ("2026-11-20 09:30 CST", None, None),
+        ("Fri Nov 20 09:30:00 CST 2026", None, None),
+        ("Fri Nov 20 09:30:00 CST 2026", "Asia/Shanghai", 1.5),
+        ("2026年11月20日 上午9时30分", "Asia/Shanghai", 1.5),
         ("2026-11-20 09:30", "Asia/Shanghai", 1.5),
         ("2026-11-20 09:30:00", None, 9.5),
         ("Fri, 20 Nov 2026 09:30:00 +0800", "America/New_York", 1.5),
@@ -184,6 +226,12 @@ def test_ids_fall_back_to_the_link_and_then_to_the_content(feed: Opened) -> None
     ids = sorted(r.external_id for r in found)
     assert [i for i in ids if i.startswith("http")] == [f"http://e.com/{n}" for n in ("0", "1", "s0", "s1")]
     assert len(set(ids)) == 6
+
+
+def test_long_ids_stay_apart(feed: Opened) -> None:
+    link = "http://e.com/" + "a" * 1_200
+    found = records(feed(rss(*(f"<item><title>t</title><link>{link}{n}</link></item>" for n in range(2)))))
+    assert {r.external_id for r in found} == {f"{link}0", f"{link}1"}
 
 
 def test_of_two_entries_with_one_id_the_later_counts(feed: Opened) -> None:

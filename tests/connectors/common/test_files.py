@@ -12,6 +12,7 @@ from connectors.common.files import FileConnector
 from connectors.common.times import moment, zone_of
 from core.errors import ConfigurationError, InvalidInput, NotFound
 from core.ports import Connector
+from core.records import Record
 from core.testing.connector_contract import ConnectorContract
 
 CSV = (
@@ -64,6 +65,25 @@ def test_csv_in_every_usual_encoding(tmp_path: Path, encoding: str) -> None:
     assert records[1].published_at == datetime(2026, 11, 20, 9, 31, tzinfo=UTC)
     assert records[2].published_at is None
     assert (records[3].published_at, records[3].payload["published_at"]) == (None, "2026-11-20")
+
+
+@pytest.mark.parametrize(
+    ("cell", "hour"),
+    [
+        ("2026-11-20 11:30", 3),
+        ("2026-11-20T11:30:00Z", 11),
+        ("2026-11-20", None),
+        ("lately", None),
+        ("", None),
+        ("true", None),
+    ],
+)
+def test_the_time_of_a_change_has_the_zone_of_the_source(tmp_path: Path, cell: str, hour: int | None) -> None:
+    file = write(tmp_path / "news.csv", f"id,title,updated_at\na,Orvane cuts outlook,{cell}\n")
+    [record] = [record for record, _ in FileConnector(file, zone="Asia/Shanghai").read(None)]
+    assert isinstance(record, Record)
+    expected = None if hour is None else datetime(2026, 11, 20, hour, 30, tzinfo=UTC)
+    assert (record.revised_at, record.published_at) == (expected, None)
 
 
 def test_a_repeated_row_without_id_is_the_same_thing(tmp_path: Path) -> None:
@@ -120,13 +140,62 @@ def test_what_cannot_be_opened(tmp_path: Path) -> None:
         ("Fri, 20 Nov 2026 09:30:00 +0000", datetime(2026, 11, 20, 9, 30, tzinfo=UTC)),
         ("2026-01-02", None),
         ("2026年1月2日", None),
+        ("２０２６－０１－０２　０９：３０", datetime(2026, 1, 2, 9, 30, tzinfo=SHANGHAI)),
+        ("2026年1月2日 下午3时30分", datetime(2026, 1, 2, 15, 30, tzinfo=SHANGHAI)),
+        ("2026年1月2日下午3點半", datetime(2026, 1, 2, 15, 30, tzinfo=SHANGHAI)),
+        ("2026年1月2日 下午3:30:05", datetime(2026, 1, 2, 15, 30, 5, tzinfo=SHANGHAI)),
+        ("2026年1月2日 下午15:30", datetime(2026, 1, 2, 15, 30, tzinfo=SHANGHAI)),
+        ("2026-01-02 上午9时5分", datetime(2026, 1, 2, 9, 5, tzinfo=SHANGHAI)),
+        ("2026年1月2日 中午12点", datetime(2026, 1, 2, 12, 0, tzinfo=SHANGHAI)),
+        ("2026年1月2日 凌晨12点30分", datetime(2026, 1, 2, 0, 30, tzinfo=SHANGHAI)),
+        ("2026年1月2日晚上8点", datetime(2026, 1, 2, 20, 0, tzinfo=SHANGHAI)),
+        ("2026年1月2日15时", datetime(2026, 1, 2, 15, 0, tzinfo=SHANGHAI)),
+        ("2026-01-02 09:30 ET", datetime(2026, 1, 2, 14, 30, tzinfo=UTC)),
+        ("2026-07-02 09:30 ET", datetime(2026, 7, 2, 13, 30, tzinfo=UTC)),
+        ("Jan 2, 2026 9:30 a.m. PT", datetime(2026, 1, 2, 17, 30, tzinfo=UTC)),
+        ("Fri, 02 Jan 2026 09:30:00 -0600 (CST)", datetime(2026, 1, 2, 15, 30, tzinfo=UTC)),
+        (
+            "Fri, 02 Jan 2026 09:30:00 +0800 (China Standard Time)",
+            datetime(2026, 1, 2, 9, 30, tzinfo=SHANGHAI),
+        ),
     ],
 )
 def test_moments(text: str, expected: datetime | None) -> None:
     assert moment(text, zone_of("Asia/Shanghai")) == expected
 
 
-@pytest.mark.parametrize("text", ["", "soon", "2026-13-40", "12:30", "2026-02-30 10:00"])
+WAYS_OF_CST = ["2026-11-20 09:30 CST", "Fri, 20 Nov 2026 09:30:00 CST", "Fri Nov 20 09:30:00 CST 2026"]
+
+
+@pytest.mark.parametrize("text", [*WAYS_OF_CST, "2026-11-20 09:30 (CST)", "20 Nov 2026 09:30 CST (local)"])
+@pytest.mark.parametrize(
+    ("zone", "hours"),
+    [
+        ("Asia/Shanghai", 1.5),
+        ("Asia/Hong_Kong", 1.5),
+        ("Asia/Singapore", 1.5),
+        ("America/Chicago", 15.5),
+        ("America/New_York", 15.5),
+        (None, None),
+        ("UTC", None),
+        ("Europe/Berlin", None),
+    ],
+)
+def test_cst_is_the_time_of_where_its_source_is(text: str, zone: str | None, hours: float | None) -> None:
+    if hours is None:
+        with pytest.raises(InvalidInput, match="CST, which is China's time and US Central's"):
+            moment(text, zone_of(zone))
+    else:
+        expected = datetime(2026, 11, 20, tzinfo=UTC) + timedelta(hours=hours)
+        assert moment(text, zone_of(zone)) == expected
+
+
+NO_TIMES = ["", "soon", "2026-13-40", "12:30", "2026-02-30 10:00", "下午3时30分", "09:30 ET"]
+NO_TIMES += ["2026-11-20 09:30 (纽约时间)"]
+DOUBTFUL = ["晚上12点", "晚上2点", "上午12点", "上午15:30", "中午5点", "凌晨9点", "下午0点"]
+
+
+@pytest.mark.parametrize("text", [*NO_TIMES, *(f"2026年1月2日 {clock}" for clock in DOUBTFUL)])
 def test_no_moments(text: str) -> None:
     with pytest.raises(InvalidInput, match="no time"):
         moment(text, UTC)

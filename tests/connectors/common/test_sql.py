@@ -70,6 +70,14 @@ def test_rows_become_records(news: str) -> None:
     assert first.published_at == datetime(2026, 11, 20, 1, 30, tzinfo=UTC)
 
 
+def test_the_time_of_a_change_has_the_zone_of_the_connection(news: str) -> None:
+    query = 'SELECT "the key", changed, changed AS updated_at, title FROM "odd ""news"'
+    records = [record for record, _ in opened(news, table=None, query=query, time=None).read(None)]
+    first = records[1]
+    assert isinstance(first, Record)
+    assert (first.revised_at, first.published_at) == (datetime(2026, 11, 20, 1, 30, tzinfo=UTC), None)
+
+
 def test_a_pass_ends_at_its_limit_and_the_next_goes_on(news: str) -> None:
     cursor, ids = None, []
     for _ in range(4):

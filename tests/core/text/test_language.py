@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from core.text.language import detect
+from core.text.language import code_of, detect
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,24 @@ def test_english_and_chinese_need_no_model() -> None:
         "assert not {'py3langid', 'numpy', 'spacy', 'rjieba'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("tag", "code"),
+    [
+        ("en", "en"),
+        ("en-us", "en"),
+        (" EN_GB ", "en"),
+        ("zh-Hans-CN", "zh"),
+        ("zh_TW", "zh"),
+        ("zho", "zh"),
+        ("cn", "zh"),
+        ("yue-HK", "yue"),
+        ("und", None),
+        ("English", None),
+        ("en, zh", None),
+        ("", None),
+    ],
+)
+def test_the_code_in_a_tag(tag: str, code: str | None) -> None:
+    assert code_of(tag) == code

@@ -162,6 +162,23 @@ def test_a_connection_hands_over_what_can_be_taken(desk: Desk) -> None:
     assert (row.external_id, row.live) == ("1", False)
 
 
+def test_one_long_field_costs_no_neighbour(any_desk: Desk) -> None:
+    records = [
+        Record("feed", "1", {"title": "Orvane cuts outlook"}, DAY),
+        Record("feed", "https://wire.example/" + "n" * 500, {"title": "Tarn wins a deal"}, DAY),
+        Record("feed", "3", {"title": "公司无违约", "lang": "zh-Hans-CN"}, DAY),
+        Record("f" * 150, "4", {"title": "Brackwell opens a mill"}, DAY),
+    ]
+    for _ in range(2):
+        said = jobs.sink(any_desk.services, "demo", records, False)
+        assert [each is None for each in said] == [True, True, True, False]
+        assert "a source of 150 characters" in str(said[3])
+        any_desk.read()
+    rows = any_desk.finance.documents.list("demo")
+    assert [row.lang for row in rows] == ["zh", "en", "en"]
+    assert any_desk.balance().right
+
+
 def test_seeding_twice_changes_nothing(desk: Desk) -> None:
     jobs.seed(desk.services, "demo", quiet)
     before = [row.id for row in desk.finance.documents.list("demo", limit=1000)]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ import pytest
 from cyclopts import App
 
 from core.errors import InvalidInput
+from tests.verticals.finance.alert_desk import Alerting
 from tests.verticals.finance.desk import DAY, Desk, doc
 from verticals.finance.commands import commands
+from verticals.finance.commands.replay import paced
 from verticals.finance.service.replay import Player, SimulatedClock, moment_of
 
 HOUR = timedelta(hours=1)
@@ -72,6 +75,38 @@ def test_a_file_is_played_by_its_own_times(
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["duplicate"] == 3
 
 
+def test_a_row_that_corrects_an_earlier_one_revises_it(
+    app: App, desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "stream.csv"
+    file.write_text(
+        "id,time,headline\n"
+        "a,2020-03-02T09:30:00,Orvane Foods files for bankruptcy bad\n"
+        "a,2020-03-02T11:30:00,CORRECTED: Orvane Foods does not file for bankruptcy good\n",
+        "utf-8",
+    )
+    run(app, "replay", "--in", str(file), "--json")
+    assert json.loads(capsys.readouterr().out)["accepted"] == 2
+    [row] = desk.finance.documents.list("demo")
+    day = datetime(2020, 3, 2, tzinfo=UTC)
+    assert (row.sentiment, row.published_at) == ("positive", day + 9.5 * HOUR)
+    assert row.revised_at == day + 11.5 * HOUR
+    assert desk.balance().right
+
+
+def test_a_bad_row_does_not_hold_up_the_others(
+    app: App, desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = file_of(tmp_path)
+    file.write_text(file.read_text("utf-8") + "some day,cnbc,Tarn opens a mill,\n" * 7, "utf-8")
+    run(app, "replay", "--in", str(file), "--step", "1d", "--json")
+    out, err = capsys.readouterr()
+    assert json.loads(out.splitlines()[-1])["accepted"] == 3
+    assert json.loads(out.splitlines()[-1])["rejected"] == 8
+    assert "stream.csv:6 is left out: 'some day' is no time." in err
+    assert err.count("is left out") == 5
+
+
 def test_nothing_is_left_for_the_worker(app: App, desk: Desk, tmp_path: Path) -> None:
     run(app, "replay", "--in", str(file_of(tmp_path)), "--step", "1d")
     assert desk.services.jobs.list("demo") == []
@@ -88,6 +123,44 @@ def test_a_file_without_anything_to_play(app: App, tmp_path: Path) -> None:
     file.write_text("headline\nNobody knows when\n", "utf-8")
     with pytest.raises(InvalidInput, match="no document that can be played"):
         run(app, "replay", "--in", str(file))
+
+
+@pytest.mark.parametrize("speed", [None, 3_600_000.0])
+def test_at_any_speed_the_same_looks_come_in_the_same_order(desk: Desk, speed: float | None) -> None:
+    steps: list[tuple[str, datetime]] = []
+    clock, wait = SimulatedClock(DAY), paced(speed)
+
+    def waiting(time: timedelta) -> None:
+        wait(time)
+        steps.append(("waited", clock.now()))
+
+    def evaluate(tenant: str, now: datetime) -> None:
+        steps.append((f"{len(desk.finance.documents.list(tenant))} known", now))
+
+    player = Player(desk.finance.documents, desk.finance.stream, evaluate, clock)
+    hours = (0.5, 2.5, 2.6, 5.5)
+    documents = [doc(n, f"Company {n} opens a mill", DAY + hour * HOUR) for n, hour in enumerate(hours)]
+    timed = [(at, each) for each in documents if (at := moment_of(each)) is not None]
+    assert list(player.play("demo", timed, wait=waiting)) == []
+    known = [1, 1, 3, 3, 3, 4]
+    looks = [(f"{count} known", DAY + n * HOUR) for n, count in enumerate(known, 1)]
+    waits = [("waited", DAY + n * HOUR) for n in range(6)]
+    assert steps == [step for both in zip(waits, looks, strict=True) for step in both]
+
+
+def test_a_speed_changes_nothing_of_what_is_raised(
+    app: App, desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Alerting(desk).rule(measure="count", at_least=1, window="1d")
+    at_once, slowly = "other", desk.tenant
+    Alerting(replace(desk, tenant=at_once)).rule(measure="count", at_least=1, window="1d")
+    told = []
+    for tenant, tokens in ((at_once, []), (slowly, ["--speed", "3600000"])):
+        run(app, "replay", "--in", str(file_of(tmp_path)), "--tenant", tenant, "--json", *tokens)
+        rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        told.append([(row.get("at"), row.get("event"), row.get("alerts")) for row in rows])
+    assert told[0] == told[1]
+    assert len(told[0]) > 2, "alerts came and went"
 
 
 def test_rules_are_judged_after_every_step_even_an_empty_one(desk: Desk) -> None:

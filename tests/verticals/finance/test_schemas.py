@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from verticals.finance.schemas import AnalyzeIn
+from verticals.finance.schemas import AnalyzeIn, DocumentIn
 
 
 def test_a_whole_request() -> None:
@@ -13,6 +13,15 @@ def test_a_whole_request() -> None:
     sent = AnalyzeIn.model_validate(body).texts[0]
     assert sent.published_at is not None
     assert sent.published_at.isoformat() == "2026-11-20T09:31:00+08:00"
+
+
+@pytest.mark.parametrize(
+    ("given", "lang"), [("en-US", "en"), ("zh_TW", "zh"), ("zh-Hans-CN", "zh"), ("und", None)]
+)
+def test_a_language_is_its_code_alone(given: str, lang: str | None) -> None:
+    assert AnalyzeIn.model_validate({"texts": [{"text": "a", "lang": given}]}).texts[0].lang == lang
+    row = {"source": "wire", "external_id": "1", "text": "a", "lang": given}
+    assert DocumentIn.model_validate(row).lang == lang
 
 
 @pytest.mark.parametrize(

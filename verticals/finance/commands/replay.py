@@ -21,8 +21,11 @@ from core.records import Record, Refused
 from core.registry import find_connectors
 from core.storage.types import canonical_json
 from core.streams.windows import Width
+from core.text.shorten import shortened
 from core.vertical import Services
+from verticals.finance.commands.rows import LeftOut
 from verticals.finance.intake import Document, document
+from verticals.finance.schemas import MAX_SOURCE
 from verticals.finance.service import Finance, build
 from verticals.finance.service.replay import Alerted, Player, SimulatedClock, moment_of
 
@@ -61,7 +64,7 @@ def add(app: App, services: Callable[[], Services]) -> None:
         raised: list[Alerted] = []
         with Console(stderr=True).status("playing", spinner="line") as status:
             for alert in _player(ready, timed[0][0], step).play(
-                tenant, timed, taken=lambda word: counts.update([word]), wait=_paced(speed)
+                tenant, timed, taken=lambda word: counts.update([word]), wait=paced(speed)
             ):
                 raised.append(alert)
                 status.update(f"{alert.at:%Y-%m-%d %H:%M} {alert.name}")
@@ -75,20 +78,22 @@ def _timed(
 ) -> list[Timed]:
     """Return the documents of a file that can be played, in the order of their times."""
     found: list[Timed] = []
-    for row, place in find_connectors()["file"](file, zone=zone).read(None):
+    left_out = LeftOut(file)
+    for row, number in find_connectors()["file"](file, zone=zone, strict=False).read(None):
+        if isinstance(row, Refused):
+            left_out.add(row, number)
+            continue
         try:
-            if isinstance(row, Refused):
-                raise InvalidInput(row.reason)
             made = document(_sourced(row, source_column))
             finance.analyze.check([made.story])
             at = moment_of(made)
             if at is None:
                 raise InvalidInput("It bears no time.")
         except (InvalidInput, PayloadTooLarge) as error:
-            counts["rejected"] += 1
-            Console(stderr=True).print(f"row {place} is left out: {error.detail}", markup=False)
+            left_out.add(row, number, error.detail)
         else:
             found.append((at, made))
+    counts["rejected"] = left_out.count
     if not found:
         raise InvalidInput(
             f"{file.name} has no document that can be played.",
@@ -99,7 +104,11 @@ def _timed(
 
 def _sourced(record: Record, column: str) -> Record:
     named = record.payload.get(column)
-    return replace(record, source=named.strip()[:120]) if isinstance(named, str) and named.strip() else record
+    return (
+        replace(record, source=shortened(named.strip(), MAX_SOURCE))
+        if isinstance(named, str) and named.strip()
+        else record
+    )
 
 
 def _player(ready: Services, start: datetime, step: Width) -> Player:
@@ -109,7 +118,8 @@ def _player(ready: Services, start: datetime, step: Width) -> Player:
     return Player(finance.documents, finance.stream, finance.monitor.evaluate, clock, step=step)
 
 
-def _paced(speed: float | None) -> Callable[[timedelta], None]:
+def paced(speed: float | None) -> Callable[[timedelta], None]:
+    """Return what waits for so much simulated time, `speed` times as fast; without a speed not at all."""
     if speed is None:
         return lambda _step: None
     return lambda step: time.sleep(step.total_seconds() / speed)

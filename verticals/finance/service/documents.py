@@ -36,6 +36,7 @@ class _Asked:
     actor: str
     live: bool
     replayed: bool
+    observed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class DocumentView:
     Attributes:
         published_at: When its source says that it appeared.
         received_at: When it was first seen here.
-        revised_at: When its source says that this wording replaced an earlier one.
+        revised_at: When its source says that this wording replaced an earlier one, or when a connection saw
+            that it did.
         counted_at: The moment at which it counts in the trends; None where nobody knows.
         dated: How that was told, see `policy.counting.Dated`.
         live: False where it came by a backfill.
@@ -96,6 +98,7 @@ class Documents:
         actor: str,
         live: bool = True,
         replayed: bool = False,
+        observed: bool = False,
     ) -> Taken:
         """Store what is new, all in one transaction; it is durable when this returns.
 
@@ -111,11 +114,13 @@ class Documents:
             live: False for a backfill: it counts, and nobody is told.
             replayed: Whether the clock is moved by the documents, so that it tells nothing of their times;
                 then no job is asked for.
+            observed: Whether they are what a connector found in its system: then another text is a revision
+                without saying so, see `policy.revising`.
 
         Returns:
             What became of each, in their order, and the id of the job that reads them, if any is new.
         """
-        asked = _Asked(tuple(map(Given.of, documents)), actor, live, replayed)
+        asked = _Asked(tuple(map(Given.of, documents)), actor, live, replayed, observed)
         taken, job_id = self._together.write(tenant, asked, size=len(documents))
         if job_id is not None:
             self._jobs.ring()
@@ -123,10 +128,7 @@ class Documents:
 
     def _take(self, session: Session, tenant: str, asked: Sequence[_Asked]) -> list[Taken]:
         taking = Taking(session, tenant, [each for one in asked for each in one.given], self._clock.now())
-        taken = [
-            [taking.one(each, live=one.live, arrived=one.live and not one.replayed) for each in one.given]
-            for one in asked
-        ]
+        taken = [[_took(taking, one, each) for each in one.given] for one in asked]
         taking.store()
         fresh = [sum(each.status == "accepted" for each in row) for row in taken]
         events = [("finance.documents.accepted", {"documents": count}) for count in fresh if count]
@@ -177,6 +179,11 @@ class Documents:
                     f"No document {document_id!r}.", remedy="List them with GET /v1/finance/documents."
                 )
             return _view(row)
+
+
+def _took(taking: Taking, asked: _Asked, given: Given) -> Intake:
+    arrived = asked.live and not asked.replayed
+    return taking.one(given, live=asked.live, arrived=arrived, observed=asked.observed)
 
 
 def _view(row: FinanceDocument) -> DocumentView:

@@ -110,8 +110,9 @@ class Player:
             wait(width)
             self._clock.move(end)
             if batch:
-                for became in self._documents.take(tenant, batch, actor="replay", replayed=True)[0]:
-                    taken(became.status)
+                became, _ = self._documents.take(tenant, batch, actor="replay", replayed=True, observed=True)
+                for each in became:
+                    taken(each.status)
                 self._documents.read(tenant, _unheard, replayed=True)
             self._evaluate(tenant, end)
             events, last = self._since(tenant, last)

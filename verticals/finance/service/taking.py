@@ -20,12 +20,14 @@ from core.storage.types import canonical_json
 from core.text.language import detect
 from verticals.finance.intake import Document, Story
 from verticals.finance.policy.counting import when
+from verticals.finance.policy.revising import changes, told
 from verticals.finance.tables import FinanceDocument
 
 _MANY = 512
 """So many ids stand in one statement."""
 _TABLE = cast(Table, FinanceDocument.__table__)
-_KNOWN = select(_TABLE.c.source, _TABLE.c.external_id, _TABLE.c.sha256, _TABLE.c.revised_at).where(
+_KEPT = ("sha256", "text", "published_at", "first_seen_at", "revised_at", "told_at")
+_KNOWN = select(_TABLE.c.source, _TABLE.c.external_id, *(_TABLE.c[name] for name in _KEPT)).where(
     _TABLE.c.tenant_id == bindparam("tenant"),
     _TABLE.c.source == bindparam("of"),
     _TABLE.c.external_id.in_(bindparam("ids", expanding=True)),
@@ -93,35 +95,50 @@ class Taking:
         self._new: list[Row] = []
         self._revised: dict[Key, Row] = {}
 
-    def one(self, given: Given, *, live: bool, arrived: bool) -> Intake:
+    def one(self, given: Given, *, live: bool, arrived: bool, observed: bool) -> Intake:
         """Take one document, or tell why not; `store` writes it.
 
         Args:
             given: The document.
             live: See `Documents.take`.
             arrived: Whether the present moment tells something of when it appeared.
+            observed: See `Documents.take`.
         """
-        known, told = self._known.get(given.key), given.document.story.revised_at
+        known, revised_at = self._known.get(given.key), given.document.story.revised_at
         if known is None:
             self._known[given.key] = row = self._row(given, live, arrived)
             self._new.append(row)
             return Intake("accepted")
+        if observed:
+            return self._observe(given, known)
         if known["sha256"] == given.digest:
             return Intake("duplicate", "known already")
-        if told is None:
+        if revised_at is None:
             return Intake("duplicate", "another text is known under this source and external_id")
-        if known["revised_at"] is not None and told <= known["revised_at"]:
+        if known["revised_at"] is not None and revised_at <= known["revised_at"]:
             return Intake("duplicate", "a later revision is known already")
-        changed = {
-            "text": given.document.story.text,
-            "sha256": given.digest,
-            "lang": given.lang,
-            "revised_at": told,
-            "read_at": None,
-        }
+        changed = {"text": given.document.story.text, "revised_at": revised_at, "told_at": revised_at}
+        return self._change(given, known, changed)
+
+    def _observe(self, given: Given, known: Row) -> Intake:
+        changed = changes(known, given.document.story, self._now)
+        if not changed:
+            same = given.document.story.text == known["text"]
+            return Intake("duplicate", "known already" if same else "a later revision is known already")
+        return self._change(given, known, changed)
+
+    def _change(self, given: Given, known: Row, changed: Row) -> Intake:
+        """Note what becomes of a known document; it is read anew where that says or counts something else."""
+        if "text" in changed:
+            changed |= {"sha256": given.digest, "lang": given.lang}
+        anew = "text" in changed or "published_at" in changed
+        if anew:
+            changed["read_at"] = None
         known.update(changed)
         if "id" not in known:  # it stands in the database; a new row is inserted with what it became
-            self._revised[given.key] = changed
+            self._revised[given.key] = self._revised.get(given.key, {}) | changed
+        if not anew:
+            return Intake("duplicate", "known already")
         return Intake("accepted", "a revision of what was known")
 
     def _row(self, given: Given, live: bool, arrived: bool) -> Row:
@@ -138,6 +155,7 @@ class Taking:
             "published_at": story.published_at,
             "first_seen_at": self._now,
             "revised_at": story.revised_at,
+            "told_at": told(story, self._now),
             "counted_at": counted_at,
             "dated": dated,
             "live": live,
@@ -164,7 +182,7 @@ def _known(session: Session, tenant: str, keys: Iterable[Key]) -> dict[Key, Row]
         for start in range(0, len(ids), _MANY):
             asked = {"tenant": tenant, "of": source, "ids": _padded(ids[start : start + _MANY])}
             for row in connection.execute(_KNOWN, asked):
-                found[row.source, row.external_id] = {"sha256": row.sha256, "revised_at": row.revised_at}
+                found[row.source, row.external_id] = {name: getattr(row, name) for name in _KEPT}
     return found
 
 

@@ -10,18 +10,22 @@ from sqlalchemy.orm import Mapped, mapped_column, synonym
 
 from core.storage.tables import Base, TenantScoped
 from core.storage.types import now
+from verticals.finance.schemas import MAX_EXTERNAL_ID, MAX_SOURCE
 
 
 class FinanceDocument(TenantScoped, Base):
     """One text of a source; (source, external_id) is its identity.
 
     The first text that came under it wins, but for one that says when it was revised: of these the latest.
+    What a connection brings is looked at by `policy.revising` instead.
 
     Attributes:
         sha256: Of text, language and time, to tell a repetition from another text under the same id.
         published_at: When the source says that it appeared.
         first_seen_at: When it first came here; what API calls `received_at`.
-        revised_at: When the source says that the text kept here was revised; None for a first version.
+        revised_at: When the source says that the text kept here was revised, or when a connection saw that
+            it was; None for a first version.
+        told_at: The latest time that its source gave for the text kept here; None where it gave none.
         counted_at: The moment at which it counts (`policy.counting.when`); None where nobody knows.
         dated: How that was told: `moment`, `day`, `received`, `future` or `unknown`.
         live: False where it came by a backfill, of which nobody is told.
@@ -40,8 +44,8 @@ class FinanceDocument(TenantScoped, Base):
         Index(None, "tenant_id", "story_text"),
     )
 
-    source: Mapped[str] = mapped_column(String(120), primary_key=True)
-    external_id: Mapped[str] = mapped_column(String(400), primary_key=True)
+    source: Mapped[str] = mapped_column(String(MAX_SOURCE), primary_key=True)
+    external_id: Mapped[str] = mapped_column(String(MAX_EXTERNAL_ID), primary_key=True)
     id: Mapped[str] = mapped_column(String(26))
     text: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str] = mapped_column(String(64))
@@ -49,6 +53,7 @@ class FinanceDocument(TenantScoped, Base):
     published_at: Mapped[datetime | None]
     first_seen_at: Mapped[datetime] = mapped_column(default=now)
     revised_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
     sentiment: Mapped[str | None] = mapped_column(String(16))
     probabilities: Mapped[dict[str, Any] | None]
     topics: Mapped[list[Any] | None]
