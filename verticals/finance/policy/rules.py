@@ -52,7 +52,8 @@ class Rule:
         topic: Only this topic.
         entity: Only this company, by id.
         source: Only this source.
-        window: Over which is measured; it slides.
+        window: Over which is measured; it slides by a quarter of an hour, that of a surge by a quarter of an
+            hour, an hour or a day, for windows of an hour, a day or a week.
         measure: Bad news, their share, stories, or documents.
         at_least: Limit of a threshold; of a surge the fewest bad news that can be one; of a silence how many
             documents must be missing.
@@ -92,9 +93,14 @@ class Rule:
     @property
     def step(self) -> timedelta:
         """Width of the bins that are looked at; stories of which only the day is known need bins of days."""
-        if self.kind == "threshold":
+        if self.kind == "threshold" or self.window == "1h":
             return _QUARTER
         return _DAY if self.window == "7d" else _HOUR
+
+    @property
+    def rises_alone(self) -> bool:
+        """Whether it may begin to hold though nothing comes: a share rises as good news leaves its window."""
+        return self.kind == "threshold" and self.measure == "negative_share"
 
     def span(self, now: datetime) -> tuple[datetime, datetime]:
         """Return the window at a moment, end exclusive; what happens at that very moment is in it."""

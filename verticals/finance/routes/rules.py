@@ -36,7 +36,8 @@ class RulePatch(BaseModel):
         each: Judge every company, or every topic, by itself.
         topic: Only this topic; `*` for each by itself.
         entity: Only this company, by id or ticker; `*` for each by itself.
-        window: Over which is measured; it slides.
+        window: Over which is measured; it slides by a quarter of an hour, that of a surge by a quarter of an
+            hour, an hour or a day, for windows of an hour, a day or a week.
         false_alarms_per_year: Of a surge: the budget for one series.
         for: How long it must hold before it fires, e.g. `15m`.
         calm_for: How long it must not hold before its alert is resolved.
