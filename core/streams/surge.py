@@ -2,9 +2,9 @@
 
 Two ways. `count` compares what came in a window with what the same sources usually bring, by a negative
 binomial with the spread they had: for streams of a few stories a day. While a surge goes on, what is usual
-stays what it was before it, or its own beginning would end it; after `lasts` it is usual. `share` runs an e-detector over the
-share of bad news, with a promise on false alarms: for streams of a few stories an hour. A source counts only
-once it has a history: one that joins raises nothing.
+stays what it was before it, or its own beginning would end it; after `lasts` it is usual. `share` runs an
+e-detector over the share of bad news, with a promise on false alarms: for streams of a few stories an hour. A
+source counts only once it has a history: one that joins raises nothing.
 """
 
 from __future__ import annotations
@@ -99,8 +99,8 @@ def judge(
         series: The sources. Bins of another width than `rule.step` are summed or counted where they begin.
         now: End of the window; the bin that it cuts is counted as far as it came.
         rule: See SurgeRule.
-        usual_until: Of `count`: learn what is usual from before this moment, whatever came between; from a
-            verdict on the same moment. It tells whether that surge would be one with other news in its window.
+        usual_until: Of `count`: learn what is usual from before this moment, whatever came between. As a
+            verdict on the same `now` has it: whether that surge were one with other news in its window.
     """
     size = int(rule.back / rule.step) + 1
     start = ceiling(now, rule.step) - size * rule.step

@@ -115,6 +115,31 @@ def test_a_source_of_a_backfill_only_is_not_missed(alerting: Alerting) -> None:
     assert alerting.look(60 * 48) == []
 
 
+def test_a_backfill_does_not_end_a_silence(alerting: Alerting) -> None:
+    alerting.history(count=6, negative=0, reach=6)
+    alerting.rule(kind="silence", at_least=12)
+    alerting.news(1)
+    assert alerting.look(60) == []
+    assert [change.became for change in alerting.look(180)] == ["firing"]
+    alerting.news(5, live=False)
+    alerting.news(5, live=False, at=alerting.now - timedelta(days=2))
+    assert [alerting.look(60) for _ in range(3)] == [[], [], []], "the collector is still down"
+    alerting.news(1)
+    assert [change.became for change in alerting.look()] == ["resolved"]
+
+
+def test_a_silence_is_over_once_the_day_is_said_to_be_quiet(alerting: Alerting) -> None:
+    alerting.history(count=6, negative=0, reach=6)
+    rule = alerting.rule(kind="silence", at_least=12)
+    alerting.news(1)
+    assert [change.became for change in alerting.look(300)] == ["firing"]
+    typhoon = {"quiet_days": (alerting.now.date(),), "zone": "UTC"}
+    alerting.desk.finance.rules.change("demo", rule.rule.id, typhoon, actor="test")
+    assert [change.became for change in alerting.look()] == ["resolved"]
+    assert alerting.look(18 * 60) == []
+    assert [change.became for change in alerting.look(5 * 60)] == ["firing"], "the next day"
+
+
 def test_each_topic_by_itself(alerting: Alerting) -> None:
     alerting.rule(at_least=2, each="topic")
     alerting.news(2, topic="guidance")

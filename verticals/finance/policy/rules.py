@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.streams.surge import SurgeRule
 from core.streams.windows import WIDTHS, ceiling
@@ -63,6 +64,8 @@ class Rule:
         calm: How long it must not hold before an alert is resolved.
         channels: Ids of channels that are told, whoever subscribed.
         lang: In which these are told.
+        quiet_days: Of a silence: days on which nothing is missed, such as holidays.
+        zone: In which these are days.
     """
 
     id: str
@@ -84,6 +87,8 @@ class Rule:
     enabled: bool = True
     channels: tuple[str, ...] = field(default_factory=tuple)
     lang: Lang = "en"
+    quiet_days: tuple[date, ...] = ()
+    zone: str = "UTC"
 
     @property
     def length(self) -> timedelta:
@@ -122,6 +127,18 @@ class Rule:
             return None
         return Watched(self.topic, self.entity, self.source)
 
+    @property
+    def spared(self) -> tuple[tuple[datetime, datetime], ...]:
+        """The quiet days, each from midnight to midnight; in UTC."""
+        midnights = [
+            [
+                datetime.combine(each, time(), ZoneInfo(self.zone)).astimezone(UTC)
+                for each in (day, day + _DAY)
+            ]
+            for day in sorted(set(self.quiet_days))
+        ]
+        return tuple((begin, end) for begin, end in midnights)
+
     def surge(self) -> SurgeRule:
         """Return what the detector is told."""
         lag = max(_DAY, self.length) if self.way == "count" else _DAY
@@ -147,6 +164,10 @@ def faults(rule: Rule) -> list[tuple[str, str]]:
         found.append(("entity", "each company by itself, or one of them: not both"))
     if rule.kind == "silence" and (rule.each or rule.topic or rule.entity):
         found.append(("kind", "the silence of a source is judged over all its documents"))
+    if rule.kind != "silence" and rule.quiet_days:
+        found.append(("quiet_days", "are days without a silence: of a rule of that kind only"))
+    if not _is_zone(rule.zone):
+        found.append(("zone", "nobody knows it; write a name such as Asia/Shanghai"))
     if rule.kind == "surge" and rule.measure not in ("negative", "count"):
         found.append(("measure", "a surge is one of bad news or of stories"))
     if rule.kind == "surge" and rule.way == "share" and rule.measure != "negative":
@@ -156,6 +177,14 @@ def faults(rule: Rule) -> list[tuple[str, str]]:
     if rule.measure != "negative_share" and rule.at_least < 1:
         found.append(("at_least", "is below 1"))
     return found
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 _CALM = timedelta(hours=1)

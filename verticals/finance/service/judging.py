@@ -96,10 +96,9 @@ class Judging:
     def silent(self, tenant: str, rule: Rule, now: datetime) -> list[Finding]:
         """Judge every source, or the rule's own, for silence."""
         found = []
-        for source, (since, latest_at, heard_at) in self._trends.sources(tenant).items():
-            last = max(latest_at, heard_at)
-            if rule.source in ("", source) and now - last < timedelta(days=400):
-                found.append(self._listen(tenant, rule, source, since, min(last, now), now))
+        for source, (since, heard_at) in self._trends.sources(tenant).items():
+            if rule.source in ("", source) and now - heard_at < timedelta(days=400):
+                found.append(self._listen(tenant, rule, source, since, min(heard_at, now), now))
         return found
 
     def busy(self, tenant: str, rule: Rule, now: datetime) -> list[Watched]:
@@ -152,7 +151,14 @@ class Judging:
         # Only who has been quiet for an hour is looked at closely.
         near = now - heard_at < _HOUR
         documents = {} if near else self._documents(tenant, source, heard_at)
-        quiet = listen(documents, since=since, heard_at=heard_at, now=now, at_least=rule.at_least)
+        quiet = listen(
+            documents,
+            since=since,
+            heard_at=heard_at,
+            now=now,
+            at_least=rule.at_least,
+            spared=rule.spared,
+        )
         return Finding(
             rule,
             watched,

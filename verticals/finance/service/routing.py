@@ -73,7 +73,7 @@ def tell_resolved(session: Session, row: FinanceAlert, now: datetime) -> None:
 
 
 def owed(session: Session, row: FinanceAlert) -> bool:
-    """Tell whether another of the group ended while nobody was quiet about it: its end waits for this one's."""
+    """Tell whether another of the group ended that was not silenced: its end waits for this one's."""
     same = (FinanceAlertChange.tenant_id == FinanceAlert.tenant_id) & (
         FinanceAlertChange.alert_id == FinanceAlert.id
     )

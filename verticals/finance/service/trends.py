@@ -177,11 +177,11 @@ class Trends:
                 found.setdefault(source, []).append(Bin(start, amount.stories, amount.negative))
         return found
 
-    def sources(self, tenant: str) -> Mapping[str, tuple[datetime, datetime, datetime]]:
-        """Return of each source the first and the latest event time, and when it was last heard."""
+    def sources(self, tenant: str) -> Mapping[str, tuple[datetime, datetime]]:
+        """Return of each source the first event time, and when it was last heard."""
         with self._storage.read(tenant) as session:
             rows = session.scalars(select(FinanceSource).order_by(FinanceSource.source))
-            return {row.source: (row.first_at, row.latest_at, row.heard_at) for row in rows}
+            return {row.source: (row.first_at, row.heard_at) for row in rows}
 
     def series(self, tenant: str, **asked: Any) -> list[Series]:
         """Return what `bins` returns as the detector takes it: with when each source was first heard."""
