@@ -84,25 +84,48 @@ def _strata(begins: Floats, start: datetime, width: timedelta) -> NDArray[np.int
     return np.asarray(24 * (days % 7 >= 5) + hours, dtype=np.int64)
 
 
-def before(values: Floats, lag: int, memory: int) -> Floats:
-    """Return for each bin the sum over the `memory` bins that end `lag` bins before it."""
-    total = np.concatenate([[0.0], np.cumsum(values)])
-    ends = np.maximum(np.arange(len(values)) - lag, 0)
-    return np.asarray(total[ends] - total[np.maximum(ends - memory, 0)])
+def between(values: Floats, ends: NDArray[np.int64], size: int) -> Floats:
+    """Return the sum over the `size` bins before each of some bins.
 
+    Args:
+        values: (..., t) by bin.
+        ends: (n,) numbers of bins, -t to t; before the first bin there is nothing.
+        size: Bins.
 
-def expected(one: Grid, values: Floats, window: int, lag: int, memory: int) -> tuple[float, int]:
-    """Return what the last `window` bins together usually bring, and the bins that was learnt from.
-
-    For each bin the mean of earlier bins of its stratum, pulled towards the mean of all by two bins' weight.
+    Returns:
+        (..., n)
     """
-    past = slice(max(0, len(values) - lag - memory), max(0, len(values) - lag))
-    heard = one.known[past].astype(float)
-    strata, size = one.strata[past], int(one.strata.max()) + 1
-    overall = float((values[past] * heard).sum() / max(heard.sum(), 1.0))
-    total = np.bincount(strata, values[past] * heard, size) + _PULL * overall
-    mean = total / (np.bincount(strata, heard, size) + _PULL)
-    return float(mean[one.strata[-window:]].sum()), int(heard.sum())
+    total = np.zeros((*values.shape[:-1], values.shape[-1] + 1))
+    np.cumsum(values, axis=-1, out=total[..., 1:])
+    ends = np.maximum(ends, 0)
+    return np.asarray(total[..., ends] - total[..., np.maximum(ends - size, 0)])
+
+
+def in_strata(one: Grid, values: Floats) -> Floats:
+    """Return (k, t): what is counted in each bin, in the row of its stratum."""
+    rows = np.zeros((int(one.strata.max()) + 1, len(values)))
+    rows[one.strata, np.arange(len(values))] = values
+    return rows
+
+
+def expected(one: Grid, values: Floats, ends: NDArray[np.int64], memory: int) -> tuple[Floats, Floats]:
+    """Return what a bin of each stratum usually brings, as known at the beginning of each of some bins.
+
+    The mean of earlier bins of the stratum, pulled towards the mean of all by two bins' weight.
+
+    Args:
+        one: Where `values` were counted.
+        values: (t,) by bin.
+        ends: (n,) what comes in these bins or later is not looked at.
+        memory: Bins that are looked at.
+
+    Returns:
+        (k, n) by stratum, and (n,) the bins that was learnt from.
+    """
+    heard = between(in_strata(one, one.known.astype(float)), ends, memory)
+    sums = between(in_strata(one, values * one.known), ends, memory)
+    overall = sums.sum(axis=0) / np.maximum(heard.sum(axis=0), 1.0)
+    return (sums + _PULL * overall) / (heard + _PULL), heard.sum(axis=0)
 
 
 def share_bound(one: Grid, lag: int, memory: int, *, headroom: float, sure: float) -> tuple[Floats, Floats]:
@@ -111,8 +134,9 @@ def share_bound(one: Grid, lag: int, memory: int, *, headroom: float, sure: floa
     The bound is the share before, plus `sure` standard errors of it and `headroom` of its value: a detector's
     promise holds where the true share stays below it.
     """
-    stories = before(one.counts * one.known, lag, memory)
-    bad = before(one.negatives * one.known, lag, memory)
+    ends = np.arange(len(one.counts)) - lag
+    stories = between(one.counts * one.known, ends, memory)
+    bad = between(one.negatives * one.known, ends, memory)
     share = (bad + 1.0) / (stories + 4.0)
     error = np.sqrt(share * (1.0 - share) / (stories + 4.0))
     return np.clip(share * (1.0 + headroom) + sure * error, 0.02, 0.9), stories

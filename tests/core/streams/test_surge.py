@@ -89,6 +89,80 @@ def test_a_slow_ramp_is_found_by_the_share() -> None:
     assert found[0] <= 10
 
 
+def rare(*, a_day: float, since: datetime, until: datetime, bad_a_day: int, quiet: int = 0) -> list[Bin]:
+    """Bad news now and then, and from a moment on so many a day, spread over its hours (but `quiet` ones)."""
+    rng = np.random.default_rng(3)
+    hours = int((since - START) / HOUR)
+    bins = [Bin(START + n * HOUR, int(k), int(k)) for n, k in enumerate(rng.poisson(a_day / 24, hours))]
+    for number in range(int((until - since) / HOUR)):
+        # So many by each hour of the day, as whole stories.
+        place = number % 24 - quiet
+        many = max(0, (place + 1) * bad_a_day // (24 - quiet)) - max(0, place * bad_a_day // (24 - quiet))
+        bins.append(Bin(since + number * HOUR, many, many))
+    return bins
+
+
+COMPANY = SurgeRule(way="count", history=14 * DAY, false_alarms_per_year=0.1)
+WEEK = SurgeRule(way="count", window=7 * DAY, step=DAY, lag=7 * DAY, at_least=8)
+QUARTER = SurgeRule(way="count", window=HOUR, step=HOUR / 4, history=14 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("rule", "a_day", "bad_a_day", "quiet", "days"),
+    [
+        (COMPANY, 0.0, 27, 0, 3),
+        (COMPANY, 0.2, 30, 0, 3),
+        (COMPANY, 0.2, 30, 10, 10),
+        (RULES["count"], 0.0, 27, 0, 3),
+        (WEEK, 0.2, 4, 0, 18),
+        (QUARTER, 0.2, 480, 0, 4),
+    ],
+)
+def test_a_surge_goes_on_as_long_as_it_lasts(
+    rule: SurgeRule, a_day: float, bad_a_day: int, quiet: int, days: int
+) -> None:
+    since, until = NOW, NOW + days * DAY
+    bins = rare(a_day=a_day, since=since, until=until, bad_a_day=bad_a_day, quiet=quiet)
+
+    def told(now: datetime) -> Verdict:
+        return judge([Series("wire", START, bins)], now=now, rule=rule)
+
+    looks = [since + number * HOUR for number in [*range(0, 49, 2), *range(50, 24 * days + 1, 11)]]
+    said = [told(at).fired for at in looks]
+    assert said[0] is False
+    first = said.index(True)
+    assert first <= (96 if rule is WEEK else 24)
+    assert all(said[first:]), looks[said.index(False, first)]
+    assert told(looks[-1]).expected < 2
+    assert not told(until + rule.window).fired, "it is over"
+
+
+@pytest.mark.parametrize("rule", [COMPANY, WEEK])
+def test_a_level_that_lasts_is_accepted_in_the_end(rule: SurgeRule) -> None:
+    bins = rare(a_day=0.2, since=NOW, until=NOW + 90 * DAY, bad_a_day=30)
+
+    def fired(day: int) -> bool:
+        return judge([Series("wire", START, bins)], now=NOW + day * DAY, rule=rule).fired
+
+    until = rule.lasts // DAY
+    assert [fired(day) for day in range(1, until)] == [True] * (until - 1)
+    accepted = (rule.lasts + rule.lag + rule.window) // DAY
+    assert not any(fired(day) for day in range(accepted, 90, 3))
+
+
+@pytest.mark.parametrize("rule", [COMPANY, WEEK, RULES["count"]])
+def test_a_source_that_joined_raises_nothing_once_it_has_a_history(rule: SurgeRule) -> None:
+    loud = rare(a_day=0, since=START, until=START + 60 * DAY, bad_a_day=20)
+    looks = [START + number * DAY / 2 for number in range(20, 60 * 2)]
+    assert not [at for at in looks if judge([Series("new", START, loud)], now=at, rule=rule).fired]
+
+
+def test_a_surge_of_the_share_goes_on_as_long_as_it_lasts() -> None:
+    bins = changed(year(days=DAYS + 10), NOW, share=0.8)
+    said = [ask(bins, "share", NOW + number * 6 * HOUR).fired for number in range(1, 40)]
+    assert all(said[said.index(True) :])
+
+
 def test_a_burst_of_news_at_the_same_share_is_no_surge_of_the_share() -> None:
     bins = changed(year(), NOW - 24 * HOUR, more=6.0, share=0.2)
     assert sum(each.count for each in bins[-24:]) > 5 * sum(each.count for each in year()[-24:])

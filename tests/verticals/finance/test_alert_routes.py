@@ -71,6 +71,9 @@ def test_a_rule_from_its_making_to_its_end(app_client: AppClient, key: str) -> N
         ({"way": "share", "measure": "count"}, "/way"),
         ({"false_alarms_per_year": 0}, "/false_alarms_per_year"),
         ({"channels": ["ch_unknown"]}, "/channels/0"),
+        ({"quiet_days": ["2026-11-26"]}, "/quiet_days"),
+        ({"kind": "silence", "quiet_days": ["tomorrow"]}, "/quiet_days/0"),
+        ({"kind": "silence", "zone": "Mars/Base"}, "/zone"),
         ({"colour": "red"}, "/colour"),
         ({"topic": "a\u0000"}, "/topic"),
     ],
@@ -79,6 +82,18 @@ def test_faults_of_a_rule_are_pointed_at(
     app_client: AppClient, key: str, body: dict[str, Any], pointer: str
 ) -> None:
     assert pointer in pointers(app_client.request("POST", RULES, key=key, body={"name": "x", **body}))
+
+
+def test_quiet_days_are_kept_and_changed(app_client: AppClient, key: str) -> None:
+    body = {"name": "holidays", "kind": "silence", "quiet_days": ["2026-12-25", "2026-11-26", "2026-11-26"]}
+    made = app_client.request("POST", RULES, key=key, body={**body, "zone": "America/New_York"}).json()
+    assert (made["quiet_days"], made["zone"]) == (["2026-11-26", "2026-12-25"], "America/New_York")
+    path = f"{RULES}/{made['id']}"
+    typhoon = {"quiet_days": ["2026-09-30"], "zone": "Asia/Hong_Kong"}
+    changed = app_client.request("PATCH", path, key=key, body=typhoon).json()
+    assert {name: changed[name] for name in typhoon} == typhoon
+    assert app_client.request("GET", path, key=key).json() == changed
+    app_client.request("DELETE", path, key=key)
 
 
 def test_a_name_is_given_once(app_client: AppClient, key: str) -> None:

@@ -42,6 +42,25 @@ def test_a_surge_against_the_season(any_desk: Desk) -> None:
     assert 1 <= alert.cancelling["size"] <= 10
 
 
+def test_a_surge_is_told_once_and_lasts_to_its_end(alerting: Alerting) -> None:
+    alerting.history(count=1, negative=0, reach=1)
+    alerting.rule(kind="surge", way="count", window="1d", at_least=5)
+    became = []
+    for _ in range(12):
+        alerting.news(7)
+        became += [change.became for change in alerting.look(360)]
+    assert became == ["firing"], "three days"
+    alert = alerting.only()
+    assert alert.observed == 21
+    assert alert.expected is not None
+    assert alert.expected < 1
+    assert alert.since is not None
+    assert alert.since < alerting.now - timedelta(days=3)
+    assert 10 < alert.cancelling["size"] <= 21
+    assert alert.cancelling["exact"]
+    assert [change.became for change in alerting.look(24 * 60)] == ["resolved"]
+
+
 def test_a_surge_of_the_share(alerting: Alerting) -> None:
     alerting.history(count=5, negative=1, reach=5)
     alerting.rule(kind="surge", way="share", window="1d", at_least=5)
@@ -94,6 +113,31 @@ def test_a_source_of_a_backfill_only_is_not_missed(alerting: Alerting) -> None:
     alerting.history(live=False)
     alerting.rule(kind="silence", at_least=2)
     assert alerting.look(60 * 48) == []
+
+
+def test_a_backfill_does_not_end_a_silence(alerting: Alerting) -> None:
+    alerting.history(count=6, negative=0, reach=6)
+    alerting.rule(kind="silence", at_least=12)
+    alerting.news(1)
+    assert alerting.look(60) == []
+    assert [change.became for change in alerting.look(180)] == ["firing"]
+    alerting.news(5, live=False)
+    alerting.news(5, live=False, at=alerting.now - timedelta(days=2))
+    assert [alerting.look(60) for _ in range(3)] == [[], [], []], "the collector is still down"
+    alerting.news(1)
+    assert [change.became for change in alerting.look()] == ["resolved"]
+
+
+def test_a_silence_is_over_once_the_day_is_said_to_be_quiet(alerting: Alerting) -> None:
+    alerting.history(count=6, negative=0, reach=6)
+    rule = alerting.rule(kind="silence", at_least=12)
+    alerting.news(1)
+    assert [change.became for change in alerting.look(300)] == ["firing"]
+    typhoon = {"quiet_days": (alerting.now.date(),), "zone": "UTC"}
+    alerting.desk.finance.rules.change("demo", rule.rule.id, typhoon, actor="test")
+    assert [change.became for change in alerting.look()] == ["resolved"]
+    assert alerting.look(18 * 60) == []
+    assert [change.became for change in alerting.look(5 * 60)] == ["firing"], "the next day"
 
 
 def test_each_topic_by_itself(alerting: Alerting) -> None:
@@ -212,3 +256,63 @@ def test_the_window_slides(alerting: Alerting) -> None:
     assert [change.became for change in alerting.look()] == ["firing"], "across the hour"
     alerting.desk.clock.move(timedelta(minutes=50).total_seconds())
     assert [change.became for change in alerting.look()] == ["resolved"]
+
+
+@pytest.mark.parametrize("each", [None, "topic"])
+def test_a_share_that_rises_as_good_news_leaves_the_window(alerting: Alerting, each: str | None) -> None:
+    topic = "legal"
+    scope = {"each": each} if each else {"topic": topic}
+    alerting.rule(measure="negative_share", at_least=0.8, window="1h", **scope)
+    alerting.news(20, bad=False, topic=topic)
+    assert alerting.look(30) == []
+    alerting.news(10, topic=topic)
+    looks = [[change.became for change in alerting.look(1)] for _ in range(39)]
+    assert looks == [[]] * 29 + [["firing"]] + [[]] * 9, "sixty minutes after the good news"
+    assert (alerting.only().observed, alerting.only().topic) == (1.0, topic)
+
+
+@pytest.mark.parametrize("way", ["count", "share"])
+def test_a_surge_within_an_hour_is_found_across_the_hour(alerting: Alerting, way: str) -> None:
+    alerting.history(count=4, negative=0, reach=4)
+    alerting.rule(kind="surge", way=way, window="1h", at_least=10)
+    alerting.news(9, at=alerting.now - timedelta(minutes=5))
+    assert alerting.look() == []
+    alerting.desk.clock.move(180)
+    alerting.news(9)
+    assert [change.became for change in alerting.look()] == ["firing"]
+    assert alerting.only().observed == 18
+    assert alerting.look(30) == []
+    assert [change.became for change in alerting.look(15)] == ["resolved"]
+
+
+@pytest.mark.parametrize("first", ["calm", "silenced"])
+def test_a_group_is_over_although_one_of_it_is_silenced(alerting: Alerting, first: str) -> None:
+    alerting.rule(name="hour", at_least=3)
+    alerting.rule(name="day", at_least=3, window="1d")
+    alerting.subscriber()
+    alerting.news(4)
+    assert len(alerting.look()) == 2
+    names = {"calm": "day", "silenced": "hour"}
+    [one] = [alert for alert in alerting.alerts() if alert.rule == names[first]]
+    alerting.desk.finance.alerts.silence_for(alerting.desk.tenant, one.id, 3000, actor="test")
+    alerting.look(90)
+    assert alerting.steps() == ["fired"], "the other goes on"
+    alerting.look(24 * 60)
+    assert alerting.states() == ["resolved", "resolved"]
+    assert alerting.steps() == ["fired", "resolved"]
+
+
+@pytest.mark.parametrize("names", [["hour"], ["hour", "day"]])
+def test_of_what_is_silenced_nobody_hears_the_end(alerting: Alerting, names: list[str]) -> None:
+    windows = {"hour": "1h", "day": "1d"}
+    for name in names:
+        alerting.rule(name=name, at_least=3, window=windows[name])
+    alerting.subscriber()
+    alerting.news(4)
+    alerting.look()
+    for alert in alerting.alerts():
+        alerting.desk.finance.alerts.silence_for(alerting.desk.tenant, alert.id, 3000, actor="test")
+    alerting.look(90)
+    alerting.look(24 * 60)
+    assert set(alerting.states()) == {"resolved"}
+    assert alerting.steps() == ["fired"]

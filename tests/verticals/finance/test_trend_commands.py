@@ -1,6 +1,15 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import IntegrityFailure, InvalidInput
 from tests.verticals.finance.desk import DAY, Desk, doc
+from tests.verticals.finance.live import ROOT, until
 from verticals.finance.commands import commands
 from verticals.finance.tables import FinanceCell
 
@@ -81,3 +91,65 @@ def test_the_books_are_checked(app: App, desk: Desk, capsys: pytest.CaptureFixtu
     desk.services.storage.write("demo", spoil)
     with pytest.raises(IntegrityFailure, match="wrong"):
         run(app, "check")
+
+
+class Terminal:
+    """`colonnade …` in a pseudo-terminal, and all that it has written there."""
+
+    def __init__(self, tokens: tuple[str, ...], variables: dict[str, str]) -> None:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("COLONNADE_")}
+        ours = {"TERM": "xterm", "NO_COLOR": "1", "COLUMNS": "110", "LINES": "50"}
+        self.said = ""
+        self._master, inside = pty.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", "from api.cli import main; main()", *tokens],
+            cwd=ROOT,
+            env={**kept, **ours, **variables},
+            stdin=inside,
+            stdout=inside,
+            stderr=inside,
+        )
+        os.close(inside)
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        while True:
+            try:
+                part = os.read(self._master, 65_536)
+            except OSError:  # the other side is closed
+                return
+            if not part:
+                return
+            self.said += part.decode(errors="replace")
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._reader.join()
+        os.close(self._master)
+
+
+@contextmanager
+def terminal(*tokens: str, **variables: str) -> Iterator[Terminal]:
+    opened = Terminal(tokens, variables)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def test_watching_shows_what_comes_meanwhile(app: App, desk: Desk, sqlite_url: str, tmp_path: Path) -> None:
+    tokens = ("finance", "trends", "--watch", "--from", "2026-11-20", "--to", "2026-11-21")
+    with terminal(*tokens, COLONNADE_DATABASE_URL=sqlite_url, COLONNADE_DATA=str(tmp_path)) as watching:
+
+        def shown(stories: int) -> bool:
+            assert watching.process.poll() is None, watching.said
+            return re.search(rf"2026-11-20 00:00 +│ +{stories} ", watching.said) is not None
+
+        until(lambda: shown(2), "the table")
+        desk.send(doc(3, "Brackwell Steel is sued by its pension fund over late payments bad", DAY + HOUR))
+        until(lambda: shown(3), "the new document")
+        watching.process.send_signal(signal.SIGINT)
+        assert watching.process.wait(60) == 0
+        assert "Traceback" not in watching.said

@@ -173,6 +173,34 @@ def test_a_revision_takes_the_place_of_what_was_read(any_desk: Desk) -> None:
     assert any_desk.balance().right
 
 
+def test_what_was_said_as_of_a_moment_stays(any_desk: Desk) -> None:
+    desk = any_desk
+
+    def said(as_of: datetime) -> list[tuple[int, int, bool, bool]]:
+        found = windows(desk, hours=4, as_of=as_of)
+        return [(w.count, w.negative, w.final, w.complete) for w in found]
+
+    kept: dict[datetime, list[tuple[int, int, bool, bool]]] = {}
+
+    def passes() -> None:
+        desk.clock.move(60)
+        kept[desk.clock.now()] = said(desk.clock.now())
+        desk.clock.move(60)
+
+    desk.send(doc(1, CUTS, DAY + HOUR), read=False)
+    passes()
+    desk.read()
+    passes()
+    desk.send(doc(1, WINS, DAY + HOUR, revised_at=DAY + 2 * HOUR), read=False)
+    passes()
+    desk.read()
+    passes()
+    desk.send(doc(2, SUED, DAY + 3 * HOUR))
+    passes()
+    assert [[row[3] for row in rows][1] for rows in kept.values()] == [False, True, True, True, True]
+    assert {at: said(at) for at in kept} == kept
+
+
 def test_tenants_do_not_meet(any_desk: Desk) -> None:
     any_desk.send(doc(1, CUTS, DAY + HOUR))
     any_desk.tenant = "other"

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.streams.surge import SurgeRule
 from core.streams.windows import WIDTHS, ceiling
@@ -52,7 +53,8 @@ class Rule:
         topic: Only this topic.
         entity: Only this company, by id.
         source: Only this source.
-        window: Over which is measured; it slides.
+        window: Over which is measured; it slides by a quarter of an hour, that of a surge by a quarter of an
+            hour, an hour or a day, for windows of an hour, a day or a week.
         measure: Bad news, their share, stories, or documents.
         at_least: Limit of a threshold; of a surge the fewest bad news that can be one; of a silence how many
             documents must be missing.
@@ -62,6 +64,8 @@ class Rule:
         calm: How long it must not hold before an alert is resolved.
         channels: Ids of channels that are told, whoever subscribed.
         lang: In which these are told.
+        quiet_days: Of a silence: days on which nothing is missed, such as holidays.
+        zone: In which these are days.
     """
 
     id: str
@@ -83,6 +87,8 @@ class Rule:
     enabled: bool = True
     channels: tuple[str, ...] = field(default_factory=tuple)
     lang: Lang = "en"
+    quiet_days: tuple[date, ...] = ()
+    zone: str = "UTC"
 
     @property
     def length(self) -> timedelta:
@@ -92,9 +98,14 @@ class Rule:
     @property
     def step(self) -> timedelta:
         """Width of the bins that are looked at; stories of which only the day is known need bins of days."""
-        if self.kind == "threshold":
+        if self.kind == "threshold" or self.window == "1h":
             return _QUARTER
         return _DAY if self.window == "7d" else _HOUR
+
+    @property
+    def rises_alone(self) -> bool:
+        """Whether it may begin to hold though nothing comes: a share rises as good news leaves its window."""
+        return self.kind == "threshold" and self.measure == "negative_share"
 
     def span(self, now: datetime) -> tuple[datetime, datetime]:
         """Return the window at a moment, end exclusive; what happens at that very moment is in it."""
@@ -115,6 +126,18 @@ class Rule:
         if self.each is not None or self.kind == "silence":
             return None
         return Watched(self.topic, self.entity, self.source)
+
+    @property
+    def spared(self) -> tuple[tuple[datetime, datetime], ...]:
+        """The quiet days, each from midnight to midnight; in UTC."""
+        midnights = [
+            [
+                datetime.combine(each, time(), ZoneInfo(self.zone)).astimezone(UTC)
+                for each in (day, day + _DAY)
+            ]
+            for day in sorted(set(self.quiet_days))
+        ]
+        return tuple((begin, end) for begin, end in midnights)
 
     def surge(self) -> SurgeRule:
         """Return what the detector is told."""
@@ -141,6 +164,10 @@ def faults(rule: Rule) -> list[tuple[str, str]]:
         found.append(("entity", "each company by itself, or one of them: not both"))
     if rule.kind == "silence" and (rule.each or rule.topic or rule.entity):
         found.append(("kind", "the silence of a source is judged over all its documents"))
+    if rule.kind != "silence" and rule.quiet_days:
+        found.append(("quiet_days", "are days without a silence: of a rule of that kind only"))
+    if not _is_zone(rule.zone):
+        found.append(("zone", "nobody knows it; write a name such as Asia/Shanghai"))
     if rule.kind == "surge" and rule.measure not in ("negative", "count"):
         found.append(("measure", "a surge is one of bad news or of stories"))
     if rule.kind == "surge" and rule.way == "share" and rule.measure != "negative":
@@ -150,6 +177,14 @@ def faults(rule: Rule) -> list[tuple[str, str]]:
     if rule.measure != "negative_share" and rule.at_least < 1:
         found.append(("at_least", "is below 1"))
     return found
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 _CALM = timedelta(hours=1)

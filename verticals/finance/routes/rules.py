@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
@@ -12,6 +12,7 @@ from core.paging import Cursor, Limit, Page, after, page
 from core.security.caller import Caller
 from core.text.types import SafeText
 from core.vertical import Access
+from verticals.finance.intake import EARLIEST, LATEST
 from verticals.finance.policy.rules import Each, Kind, Lang, Measure, RuleWindow, Severity, Way
 from verticals.finance.routes.scopes import READ, WRITE
 from verticals.finance.service import Finance, RuleView
@@ -23,6 +24,7 @@ _LONGEST_SILENCE = 12.0
 Period = Annotated[SafeText, Field(pattern=_PERIOD, max_length=5, examples=["15m"])]
 Name = Annotated[SafeText, Field(min_length=1, max_length=120, examples=["Bad news on guidance"])]
 Channel = Annotated[SafeText, Field(min_length=1, max_length=40)]
+QuietDay = Annotated[date, Field(ge=EARLIEST.date(), le=LATEST.date(), examples=["2026-11-26"])]
 _ALERTS = "false_alarms_per_year"
 
 
@@ -36,12 +38,15 @@ class RulePatch(BaseModel):
         each: Judge every company, or every topic, by itself.
         topic: Only this topic; `*` for each by itself.
         entity: Only this company, by id or ticker; `*` for each by itself.
-        window: Over which is measured; it slides.
+        window: Over which is measured; it slides by a quarter of an hour, that of a surge by a quarter of an
+            hour, an hour or a day, for windows of an hour, a day or a week.
         false_alarms_per_year: Of a surge: the budget for one series.
         for: How long it must hold before it fires, e.g. `15m`.
         calm_for: How long it must not hold before its alert is resolved.
         channels: Ids of channels that are told, whoever subscribed.
         lang: In which these are told; subscribers have a language of their own.
+        quiet_days: Of a silence: days on which nothing is missed, such as holidays, or a day of a typhoon.
+        zone: In which these are days, e.g. `Asia/Hong_Kong`.
     """
 
     model_config = ConfigDict(extra="forbid", populate_by_name=False)
@@ -64,6 +69,8 @@ class RulePatch(BaseModel):
     enabled: bool = True
     channels: Annotated[list[Channel], Field(max_length=20)] = Field(default_factory=list)
     lang: Lang = "en"
+    quiet_days: Annotated[list[QuietDay], Field(max_length=400)] = Field(default_factory=list)
+    zone: Annotated[SafeText, Field(min_length=1, max_length=60, examples=["Asia/Hong_Kong"])] = "UTC"
 
 
 class RuleIn(RulePatch):
@@ -96,6 +103,8 @@ class RuleOut(BaseModel):
     enabled: bool
     channels: list[str]
     lang: Lang
+    quiet_days: list[date]
+    zone: str
     created_at: datetime
     updated_at: datetime
 
@@ -151,6 +160,8 @@ def _values(body: RulePatch) -> dict[str, Any]:
             values[name] = period(values.pop(given))
     if "channels" in values:
         values["channels"] = tuple(dict.fromkeys(values["channels"]))
+    if "quiet_days" in values:
+        values["quiet_days"] = tuple(sorted(set(values["quiet_days"])))
     return values
 
 
@@ -170,7 +181,7 @@ def rule_out(view: RuleView) -> RuleOut:
     """Return a rule as clients see it."""
     rule = view.rule
     same = ("id", "name", "kind", "way", "each", "window", "measure", "at_least", "min_stories", _ALERTS)
-    values = {name: getattr(rule, name) for name in (*same, "severity", "enabled", "lang")}
+    values = {name: getattr(rule, name) for name in (*same, "severity", "enabled", "lang", "zone")}
     return RuleOut(
         **values,
         topic=rule.topic or None,
@@ -179,6 +190,7 @@ def rule_out(view: RuleView) -> RuleOut:
         for_=written(rule.hold),
         calm_for=written(rule.calm),
         channels=list(rule.channels),
+        quiet_days=list(rule.quiet_days),
         created_at=view.created_at,
         updated_at=view.updated_at,
     )

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from core.storage.engine import Storage
 from core.streams.baseline import Bin, Series
 from core.streams.surge import Verdict, judge
-from core.streams.windows import Width, start_of
+from core.streams.windows import WIDTHS, start_of
 from verticals.finance.policy.cancelling import Told, measured
 from verticals.finance.policy.rules import TICK, Rule, Watched
 from verticals.finance.policy.silence import listen
@@ -42,6 +42,7 @@ class Finding:
         limit: Of a threshold and a silence what `observed` has to reach, of a surge what `statistic` has to.
         start: Of the window; of a silence when the source was last heard.
         sources: Whose news were judged; empty for any.
+        usual_until: Of a surge of a count: from before when what is usual was learnt.
     """
 
     rule: Rule
@@ -56,6 +57,7 @@ class Finding:
     expected: float | None = None
     since: datetime | None = None
     sources: tuple[str, ...] = ()
+    usual_until: datetime | None = None
 
 
 class Judging:
@@ -94,10 +96,9 @@ class Judging:
     def silent(self, tenant: str, rule: Rule, now: datetime) -> list[Finding]:
         """Judge every source, or the rule's own, for silence."""
         found = []
-        for source, (since, latest_at, heard_at) in self._trends.sources(tenant).items():
-            last = max(latest_at, heard_at)
-            if rule.source in ("", source) and now - last < timedelta(days=400):
-                found.append(self._listen(tenant, rule, source, since, min(last, now), now))
+        for source, (since, heard_at) in self._trends.sources(tenant).items():
+            if rule.source in ("", source) and now - heard_at < timedelta(days=400):
+                found.append(self._listen(tenant, rule, source, since, min(heard_at, now), now))
         return found
 
     def busy(self, tenant: str, rule: Rule, now: datetime) -> list[Watched]:
@@ -131,13 +132,12 @@ class Judging:
     def _series(self, tenant: str, rule: Rule, watched: Watched, now: datetime) -> list[Series]:
         surge = rule.surge()
         start, _ = rule.span(now)
-        width: Width = "1d" if rule.window == "7d" else "1h"
-        back = surge.memory + surge.lag + surge.history + surge.window + 2 * surge.step
+        width = next(name for name, length in WIDTHS.items() if length == rule.step)
         series = self._trends.series(
             tenant,
             topic=watched.topic,
             entity=watched.entity,
-            from_=now - back,
+            from_=now - surge.back - 2 * surge.step,
             to=now + TICK,
             width=width,
             live_from=start,
@@ -151,7 +151,14 @@ class Judging:
         # Only who has been quiet for an hour is looked at closely.
         near = now - heard_at < _HOUR
         documents = {} if near else self._documents(tenant, source, heard_at)
-        quiet = listen(documents, since=since, heard_at=heard_at, now=now, at_least=rule.at_least)
+        quiet = listen(
+            documents,
+            since=since,
+            heard_at=heard_at,
+            now=now,
+            at_least=rule.at_least,
+            spared=rule.spared,
+        )
         return Finding(
             rule,
             watched,
@@ -182,7 +189,7 @@ class Judging:
 
 
 class _Without:
-    """A surge, judged again without some stories."""
+    """A surge, judged again without some stories, by what was usual when it began."""
 
     def __init__(self, finding: Finding, series: Sequence[Series], now: datetime) -> None:
         self._finding = finding
@@ -196,8 +203,13 @@ class _Without:
             return False
         kept = {one.id for one in rest}
         gone = [one for one in all_ if one.id not in kept]
-        series = [_less(one, [told for told in gone if told.source == one.source]) for one in self._series]
-        return judge(series, now=self._now + TICK, rule=rule.surge()).fired
+        series = [
+            _less(one, [told for told in gone if told.source == one.source])
+            for one in self._series
+            if one.source in self._finding.sources
+        ]
+        usual_until = self._finding.usual_until
+        return judge(series, now=self._now + TICK, rule=rule.surge(), usual_until=usual_until).fired
 
 
 def _less(series: Series, gone: Collection[Told]) -> Series:
@@ -219,6 +231,7 @@ def _told(blank: Finding, verdict: Verdict) -> Finding:
         expected=round(verdict.expected, 2),
         since=verdict.since,
         sources=verdict.sources,
+        usual_until=verdict.usual_until,
     )
 
 

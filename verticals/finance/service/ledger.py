@@ -203,25 +203,34 @@ def _add_up(session: Session, changes: Iterable[tuple[Place, Amount]]) -> None:
 
 
 def _hear(session: Session, documents: Iterable[FinanceDocument], known_at: datetime) -> None:
-    """Note how far each source has come; the order in which documents come makes no difference."""
-    spans: dict[str, tuple[datetime, datetime]] = {}
-    for each in documents:
-        if each.counted_at is not None:
-            low, high = spans.get(each.source, (each.counted_at, each.counted_at))
-            spans[each.source] = (min(low, each.counted_at), max(high, each.counted_at))
-    rows = [
-        {"source": source, "first_at": low, "latest_at": high, "heard_at": known_at}
-        for source, (low, high) in sorted(spans.items())
-    ]
+    """Note how far each source has come; the order in which documents come makes no difference.
+
+    A backfill moves the span of events, but whoever brings one tells nothing of whether news arrive.
+    """
+    counted = [(each.source, each.counted_at, each.live) for each in documents if each.counted_at is not None]
     dialect = session.connection().dialect.name
     least, greatest = (func.min, func.max) if dialect == "sqlite" else (func.least, func.greatest)
     table: Any = FinanceSource.__table__
     kept = {
         "first_at": lambda new: least(table.c.first_at, new["first_at"]),
         "latest_at": lambda new: greatest(table.c.latest_at, new["latest_at"]),
-        "heard_at": lambda new: new["heard_at"],
     }
-    _upsert(session, FinanceSource, rows, kept)
+    heard = {"heard_at": lambda new: new["heard_at"]}
+    for live, changed in ((False, kept), (True, kept | heard)):
+        spans: dict[str, list[datetime]] = defaultdict(list)
+        for source, at, is_live in counted:
+            if is_live is live:
+                spans[source].append(at)
+        rows = [
+            {
+                "source": source,
+                "first_at": min(moments),
+                "latest_at": max(moments),
+                "heard_at": known_at if live else max(moments),
+            }
+            for source, moments in sorted(spans.items())
+        ]
+        _upsert(session, FinanceSource, rows, changed)
 
 
 def _upsert(

@@ -22,7 +22,7 @@ from verticals.finance.policy.rules import Rule, Watched
 from verticals.finance.service.alert_steps import SYSTEM_ACTOR, change
 from verticals.finance.service.evidence import NOTHING, Evidence, Gathering
 from verticals.finance.service.judging import Finding, Judging, watched_by
-from verticals.finance.service.routing import is_due, tell_due, tell_fired, tell_resolved
+from verticals.finance.service.routing import is_due, owed, tell_due, tell_fired, tell_resolved
 from verticals.finance.service.rules import Rules, rule_of, watch_row
 from verticals.finance.service.trends import Trends
 from verticals.finance.tables import FinanceAlert, FinanceLedger, FinanceRule, FinanceWatch
@@ -82,7 +82,7 @@ class Monitor:
         self._gathering = gathering
 
     def evaluate(self, tenant: str, now: datetime) -> list[Change]:
-        """Judge what may have changed: series with new live news, and those with an alert.
+        """Judge what may have changed: series with new live news, those with an alert, and shares.
 
         Args:
             tenant: Whose.
@@ -132,7 +132,8 @@ class Monitor:
                 silent = self._judging.silent(tenant, rule, now)
                 found += [one for one in silent if one.holds or place(one) in look.open]
                 continue
-            fresh = self._judging.busy(tenant, rule, now) if rule.id in look.fresh else []
+            all_ = rule.id in look.fresh or rule.rises_alone
+            fresh = self._judging.busy(tenant, rule, now) if all_ else []
             opened = [watched for id_, watched in look.open if id_ == rule.id]
             for watched in sorted({*watched_by(rule, look.pairs), *fresh, *opened}):
                 finding = self._judging.find(tenant, rule, watched, now)
@@ -211,7 +212,9 @@ class _Writing:
         self._changes.append(Change(row.id, row.rule_id, watched, was, became))
         if became == "firing":
             tell_fired(self._session, row, self._now)
-        elif became == "resolved" and was in ("firing", "acknowledged"):
+        elif became == "resolved" and (
+            was in ("firing", "acknowledged") or (was == "silenced" and owed(self._session, row))
+        ):
             tell_resolved(self._session, row, self._now)
 
     def _group(self, row: FinanceAlert) -> str:

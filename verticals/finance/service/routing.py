@@ -24,7 +24,13 @@ from verticals.finance.policy.quiet import quiet_until
 from verticals.finance.policy.rules import SEVERITIES
 from verticals.finance.service.alert_steps import escalated, payload
 from verticals.finance.service.subscribers import quiet_hours
-from verticals.finance.tables import FinanceAlert, FinanceNotice, FinanceRule, FinanceSubscriber
+from verticals.finance.tables import (
+    FinanceAlert,
+    FinanceAlertChange,
+    FinanceNotice,
+    FinanceRule,
+    FinanceSubscriber,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,24 @@ def tell_resolved(session: Session, row: FinanceAlert, now: datetime) -> None:
         if target is not None and row.reason is not None:
             _notice(session, row, target, "resolved", now)
         del notice
+
+
+def owed(session: Session, row: FinanceAlert) -> bool:
+    """Tell whether another of the group ended that was not silenced: its end waits for this one's."""
+    same = (FinanceAlertChange.tenant_id == FinanceAlert.tenant_id) & (
+        FinanceAlertChange.alert_id == FinanceAlert.id
+    )
+    ended = (
+        select(FinanceAlert.id)
+        .join(FinanceAlertChange, same)
+        .where(
+            FinanceAlert.group_id == row.group_id,
+            FinanceAlert.id != row.id,
+            FinanceAlertChange.became == "resolved",
+            FinanceAlertChange.was.in_(("firing", "acknowledged")),
+        )
+    )
+    return session.scalar(ended.limit(1)) is not None
 
 
 def tell_due(session: Session, now: datetime) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -154,7 +154,10 @@ def rule_of(row: FinanceRule) -> Rule:
     """Return a stored rule."""
     values = {each.name: getattr(row, each.name) for each in fields(Rule)}
     values.update(
-        hold=timedelta(seconds=row.hold), calm=timedelta(seconds=row.calm), channels=tuple(row.channels)
+        hold=timedelta(seconds=row.hold),
+        calm=timedelta(seconds=row.calm),
+        channels=tuple(row.channels),
+        quiet_days=tuple(map(date.fromisoformat, row.quiet_days)),
     )
     return Rule(**values)
 
@@ -216,6 +219,7 @@ def _store(session: Session, row: FinanceRule, rule: Rule, now: datetime, step: 
             setattr(row, each.name, getattr(rule, each.name))
     row.hold, row.calm = int(rule.hold.total_seconds()), int(rule.calm.total_seconds())
     row.channels, row.judged, row.updated_at = list(rule.channels), False, now
+    row.quiet_days = [day.isoformat() for day in rule.quiet_days]
     session.add(row)
     session.flush()
     _record(session, row.id, step, actor, now)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import FieldError, InvalidInput
@@ -38,7 +38,8 @@ class Window:
         negative_share: In [0, 1]; None where there is no story.
         reach: Documents.
         final: Whether every source has come past its end; a late document corrects it all the same.
-        complete: Whether it is over, and no document that counts in it waits to be read.
+        complete: Whether it is over, and no document that counts in it waits to be read; as of a moment, to
+            be read for the first time.
     """
 
     start: datetime
@@ -177,11 +178,11 @@ class Trends:
                 found.setdefault(source, []).append(Bin(start, amount.stories, amount.negative))
         return found
 
-    def sources(self, tenant: str) -> Mapping[str, tuple[datetime, datetime, datetime]]:
-        """Return of each source the first and the latest event time, and when it was last heard."""
+    def sources(self, tenant: str) -> Mapping[str, tuple[datetime, datetime]]:
+        """Return of each source the first event time, and when it was last heard."""
         with self._storage.read(tenant) as session:
             rows = session.scalars(select(FinanceSource).order_by(FinanceSource.source))
-            return {row.source: (row.first_at, row.latest_at, row.heard_at) for row in rows}
+            return {row.source: (row.first_at, row.heard_at) for row in rows}
 
     def series(self, tenant: str, **asked: Any) -> list[Series]:
         """Return what `bins` returns as the detector takes it: with when each source was first heard."""
@@ -316,7 +317,11 @@ def _mark(latest: Mapping[str, datetime], asked: Asked) -> Watermark:
 
 
 def _waiting(session: Session, asked: Asked) -> tuple[datetime, datetime] | None:
-    """Return between which moments the documents count that were not read (then)."""
+    """Return between which moments the documents count that were not read (then).
+
+    As of a moment that is told by the ledger, where every document that was read stands: a revision that came
+    since, or waited then, takes nothing back of what was known.
+    """
     low, high = _edges(asked)
     query = select(func.min(FinanceDocument.counted_at), func.max(FinanceDocument.counted_at)).where(
         FinanceDocument.counted_at >= low, FinanceDocument.counted_at < high
@@ -326,9 +331,11 @@ def _waiting(session: Session, asked: Asked) -> tuple[datetime, datetime] | None
     if asked.as_of is None:
         query = query.where(FinanceDocument.read_at.is_(None))
     else:
-        query = query.where(
-            FinanceDocument.first_seen_at <= asked.as_of,
-            or_(FinanceDocument.read_at.is_(None), FinanceDocument.read_at > asked.as_of),
+        known = exists().where(
+            FinanceLedger.tenant_id == FinanceDocument.tenant_id,
+            FinanceLedger.document_id == FinanceDocument.id,
+            FinanceLedger.known_at <= asked.as_of,
         )
+        query = query.where(FinanceDocument.first_seen_at <= asked.as_of, ~known)
     first, last = session.execute(query).one()
     return None if first is None or last is None else (first, last)

@@ -40,6 +40,8 @@ class FinanceRule(TenantScoped, Base):
     enabled: Mapped[bool]
     channels: Mapped[list[Any]] = mapped_column("channel_ids")
     lang: Mapped[str] = mapped_column(String(8), default="en", server_default="en")
+    quiet_days: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    zone: Mapped[str] = mapped_column(String(60), default="UTC", server_default="UTC")
     judged: Mapped[bool]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -79,7 +79,8 @@ class FinanceSource(TenantScoped, Base):
     Attributes:
         first_at: The earliest event time counted of it, on any subject.
         latest_at: The latest.
-        heard_at: When a document of it was last counted.
+        heard_at: When a document of it was last counted that was no backfill; before the first such one, the
+            latest event time of its backfills.
     """
 
     __tablename__ = "finance_sources"
