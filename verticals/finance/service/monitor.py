@@ -211,8 +211,8 @@ class _Writing:
         self._changes.append(Change(row.id, row.rule_id, watched, was, became))
         if became == "firing":
             tell_fired(self._session, row, self._now)
-        elif became == "resolved" and was in ("firing", "acknowledged"):
-            tell_resolved(self._session, row, self._now)
+        elif became == "resolved" and was in TOLD:
+            tell_resolved(self._session, row, self._now, silenced=was == "silenced")
 
     def _group(self, row: FinanceAlert) -> str:
         """Return the group of an alert that goes on over half the same stories, or one of its own."""

@@ -2,6 +2,7 @@
 
 People are told of a group once: of alerts over the same stories the first is told, and another only where it
 is more severe than what was told. What is held is told once when the quiet hours end, if it fires then.
+Notices of a group are one thread on a channel: the latest takes the place of those that have not arrived.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.delivery.message import Message
-from core.delivery.queue import enqueue
+from core.delivery.queue import enqueue, withdraw
 from core.delivery.tables import Channel
 from core.storage.tenancy import tenant_of
 from verticals.finance.policy import wording
@@ -46,24 +47,33 @@ def tell_fired(session: Session, row: FinanceAlert, now: datetime) -> None:
             _notice(session, row, target, step, now)
 
 
-def tell_resolved(session: Session, row: FinanceAlert, now: datetime) -> None:
-    """Tell that a group is over, to those who were told that it fired; drop what was held."""
+def tell_resolved(session: Session, row: FinanceAlert, now: datetime, *, silenced: bool = False) -> None:
+    """Tell that a group is over, to those who are told that it fired; drop what was held or has not arrived.
+
+    Args:
+        session: From storage.write.
+        row: The alert that is resolved.
+        now: The moment.
+        silenced: Whether it ended under a silence, so that nobody is told.
+    """
     if _others(session, row):
         return
-    told = {}
+    withdraw(session, _thread(row), now=now)
+    if silenced:
+        return
+    told = set()
     for notice in session.scalars(_of_group(row.group_id)):
         if notice.state == "held":
             notice.state, notice.escalates_at = "dropped", None
         elif notice.state == "queued" and notice.step != "resolved":
             notice.escalates_at = None
-            told[notice.subscriber_id] = notice
+            told.add(notice.subscriber_id)
     session.flush()
     targets = {each.id: each for each in _targets(session, row, now, everybody=True)}
-    for subscriber_id, notice in sorted(told.items()):
+    for subscriber_id in sorted(told):
         target = targets.get(subscriber_id)
         if target is not None and row.reason is not None:
             _notice(session, row, target, "resolved", now)
-        del notice
 
 
 def tell_due(session: Session, now: datetime) -> int:
@@ -224,7 +234,11 @@ def _send(
         data={**payload(row), "step": step, "story_ids": row.story_ids[:20]},
         topic=f"finance.alert.{'fired' if step == 'again' else step}",
     )
-    return enqueue(session, channel_id, message, key=key, now=now)
+    return enqueue(session, channel_id, message, key=key, thread=_thread(row), replaces=True, now=now)
+
+
+def _thread(row: FinanceAlert) -> str:
+    return f"finance.alert.group:{row.group_id}"
 
 
 def _told(session: Session, row: FinanceAlert, step: str) -> wording.Told:
@@ -244,4 +258,6 @@ def _told(session: Session, row: FinanceAlert, step: str) -> wording.Told:
         cancelling=int(row.cancelling.get("size", 0)),
         others=len(_others(session, row)),
         reason=row.reason or "calm",
+        fired_at=row.fired_at,
+        resolved_at=row.resolved_at,
     )
