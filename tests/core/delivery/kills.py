@@ -25,7 +25,7 @@ def broken_off(storage: Storage, tenant: str) -> set[Try]:
 
 
 def check_copies(storage: Storage, tenant: str, hits: set[Try], arrived: Counter[str]) -> None:
-    """Check that each notice was tried once and once more for each kill that hit it, and has no more copies."""
+    """Check that each notice was tried once, and once more for each kill that hit it: no more copies."""
     deliveries, kills = Deliveries(storage), Counter(id_ for id_, _ in hits)
     for id_ in arrived:
         outcomes = [one.outcome for one in deliveries.get(tenant, id_).receipts]
