@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 export OMP_WAIT_POLICY ?= PASSIVE
 HOST ?= 127.0.0.1
 PORT ?= 8000
+ROUNDS ?= 200
 
 .DEFAULT_GOAL := help
 # What tests load; fetched first, because no test goes to the network.
@@ -38,8 +39,8 @@ bench: dev ## measure, beside peers in the same run
 docs: dev ## write what is generated: docs/errors.md and the weights part of NOTICE
 	@$(BIN)/python -m tools.write_docs
 
-torture: dev ## the fault tests with hundreds of rounds
-	@COLONNADE_TORTURE_ROUNDS=300 $(BIN)/python -m pytest -m torture --timeout 7200
+torture: dev ## every loop of kills and faults with hundreds of rounds (ROUNDS=)
+	@COLONNADE_TORTURE_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -m torture --timeout 7200
 
 weights: dev ## fetch the pretrained weights that tests load
 	@for name in $(TEST_WEIGHTS); do $(BIN)/colonnade models pull $$name || exit; done

@@ -49,7 +49,14 @@ def _queue(storage: Storage, tenant: str, ids: Sequence[str], now: datetime) -> 
             for hook in hooks:
                 if _wants(hook, event):
                     message = Message("", "", data=event.payload, topic=event.topic)
-                    enqueue(session, hook.id, message, key=event.id, now=event.created_at)
+                    enqueue(
+                        session,
+                        hook.id,
+                        message,
+                        key=event.id,
+                        thread=_thread(event),
+                        now=event.created_at,
+                    )
             event.delivered_at = now
         return len(events)
 
@@ -61,6 +68,12 @@ def _hooks(session: Session, tenant: str) -> Sequence[Channel]:
         Channel.tenant_id == tenant, Channel.kind == "webhook", Channel.state == "active"
     )
     return session.scalars(query.order_by(Channel.id)).all()
+
+
+def _thread(event: OutboxEvent) -> str | None:
+    """Return what an event befell: a program that follows it must not see its end before its start."""
+    about = event.payload.get("id")
+    return f"{event.topic.rpartition('.')[0]}:{about}"[:200] if about else None
 
 
 def _wants(hook: Channel, event: OutboxEvent) -> bool:

@@ -3,6 +3,8 @@
 A claim raises `tries`, and settling names the try it belongs to: who lost its lease finds nothing to change.
 Each of the two is one transaction, and nothing is sent inside: killed between them, a dispatcher leaves a
 lease that runs out, and the message goes again under the same id.
+
+Of a thread one delivery is on its way to a channel at a time, the earliest; other threads do not wait for it.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from core.delivery.channels import disable
 from core.delivery.pacing import (
@@ -27,6 +29,7 @@ from core.delivery.pacing import (
     wait_after,
     within_minute,
 )
+from core.delivery.queue import OPEN
 from core.delivery.senders.parcel import Outcome
 from core.delivery.tables import Channel, Delivery, Receipt
 from core.ports import Clock
@@ -135,12 +138,15 @@ class Leases:
         )
 
     def _lost(self, session: Session, row: Delivery, now: datetime) -> bool:
-        """Note that a sender vanished; True where that was the last try."""
+        """Note that a sender vanished; True where it is not tried again."""
         lost = Outcome("retry", None, "the sender vanished before it could tell what became of it")
         session.add(_receipt(row, "lost", lost, now, 0))
-        if row.tries < MAX_TRIES:
+        if row.recalled:
+            _call_off(row, now)
+        elif row.tries < MAX_TRIES:
             return False
-        _give_up(session, row, now)
+        else:
+            _give_up(session, row, now)
         return True
 
     def settle(self, claim: Claim, outcome: Outcome, milliseconds: int) -> bool:
@@ -176,7 +182,9 @@ class Leases:
         if outcome.kind == "retry":
             channel.failures += 1
             channel.paused_until = later(now, pause_after(channel.failures, outcome.retry_after))
-        if wait is None:
+        if outcome.kind == "retry" and row.recalled:
+            _call_off(row, now)
+        elif wait is None:
             _give_up(session, row, now)
         else:
             row.state, row.next_at = "pending", later(now, wait)
@@ -185,10 +193,26 @@ class Leases:
 
     def _ready(self, now: datetime) -> ColumnElement[bool]:
         # A clock that was set back must not hold up what was queued to go at once, nor keep a lease alive.
-        at_once = and_(Delivery.created_at > now, Delivery.next_at <= Delivery.created_at)
-        waiting = and_(Delivery.state == "pending", or_(Delivery.next_at <= now, at_once))
+        at_once = and_(
+            Delivery.tries == 0, Delivery.created_at > now, Delivery.next_at <= Delivery.created_at
+        )
+        waiting = and_(
+            Delivery.state == "pending", or_(Delivery.next_at <= now, at_once), ~_earlier().exists()
+        )
         impossible = Delivery.lease_until > later(now, 2 * self._seconds)
         return or_(waiting, and_(Delivery.state == "sending", or_(Delivery.lease_until <= now, impossible)))
+
+
+def _earlier() -> Select[tuple[str]]:
+    """Return those of a delivery's thread that go before it."""
+    other = aliased(Delivery)
+    return select(other.id).where(
+        other.tenant_id == Delivery.tenant_id,
+        other.thread == Delivery.thread,
+        other.channel_id == Delivery.channel_id,
+        other.place < Delivery.place,
+        other.state.in_(OPEN),
+    )
 
 
 def _open(now: datetime) -> ColumnElement[bool]:
@@ -203,6 +227,10 @@ def _within_rate(channel: Channel, now: datetime) -> bool:
         channel.paused_until = moment(free)
         return False
     return True
+
+
+def _call_off(row: Delivery, now: datetime) -> None:
+    row.state, row.lease_until, row.finished_at = "cancelled", None, now
 
 
 def _give_up(session: Session, row: Delivery, now: datetime) -> None:

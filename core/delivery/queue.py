@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.delivery.message import Message, packed
@@ -55,6 +55,8 @@ def enqueue(
     message: Message,
     *,
     key: str,
+    thread: str | None = None,
+    replaces: bool = False,
     not_before: datetime | None = None,
     now: datetime | None = None,
 ) -> str:
@@ -65,6 +67,9 @@ def enqueue(
         channel_id: Where to.
         message: What.
         key: What it is about, at most 200 characters; the same key again is the same delivery.
+        thread: What it is one of several notices about, at most 200 characters: on a channel none of them is
+            sent before those that were queued earlier have arrived or were given up.
+        replaces: Whether those of its thread that have not arrived on this channel are called off.
         not_before: For quiet hours; default: at once.
         now: From the clock; default: the machine's.
 
@@ -73,11 +78,14 @@ def enqueue(
 
     Raises:
         NotFound: the tenant has no such channel.
-        InvalidInput: no key, or a message without a JSON form.
+        InvalidInput: no key, too long a thread, or a message without a JSON form.
         PayloadTooLarge: a message over the cap.
     """
-    if not 0 < len(key) <= _LONGEST_KEY:
-        raise InvalidInput(f"A delivery's key has 1 to {_LONGEST_KEY} characters.", remedy="Use an id.")
+    for name, value in (("key", key), ("thread", thread or "-")):
+        if not 0 < len(value) <= _LONGEST_KEY:
+            raise InvalidInput(
+                f"A delivery's {name} has 1 to {_LONGEST_KEY} characters.", remedy="Use an id."
+            )
     tenant = tenant_of(session)
     same = (Delivery.tenant_id == tenant, Delivery.channel_id == channel_id, Delivery.key == key)
     known = session.scalar(select(Delivery.id).where(*same))
@@ -87,10 +95,14 @@ def enqueue(
     if channel is None:
         raise NotFound(f"There is no channel {channel_id!r}.", remedy="Make it first.")
     moment = now or utc_now()
+    if thread is not None and replaces:
+        withdraw(session, thread, channel_id=channel_id, now=moment)
     row = Delivery(
         id=f"msg_{new_id()}",
         channel_id=channel_id,
         key=key,
+        thread=thread,
+        place=_next_place(session, channel_id, thread),
         message=packed(message),
         state="pending" if channel.state == "active" else "cancelled",
         tries=0,
@@ -100,6 +112,45 @@ def enqueue(
     session.add(row)
     session.flush()
     return row.id
+
+
+def withdraw(
+    session: Session, thread: str, *, channel_id: str | None = None, now: datetime | None = None
+) -> None:
+    """Call off what has not arrived of a thread, in the session's transaction.
+
+    What is on its way cannot be caught up with; it is not tried again if it fails.
+
+    Args:
+        session: From storage.write, of the channel's tenant.
+        thread: See `enqueue`.
+        channel_id: Only on this channel; default: on all.
+        now: From the clock; default: the machine's.
+    """
+    query = select(Delivery).where(
+        Delivery.tenant_id == tenant_of(session), Delivery.thread == thread, Delivery.state.in_(OPEN)
+    )
+    if channel_id is not None:
+        query = query.where(Delivery.channel_id == channel_id)
+    for row in session.scalars(query):
+        if row.state == "sending":
+            row.recalled = True
+        else:
+            row.state, row.finished_at = "cancelled", now or utc_now()
+    session.flush()
+
+
+def _next_place(session: Session, channel_id: str, thread: str | None) -> int:
+    """Return a place behind all that are not finished; ids and clocks of two hosts need not agree."""
+    if thread is None:
+        return 0
+    last = select(func.max(Delivery.place)).where(
+        Delivery.tenant_id == tenant_of(session),
+        Delivery.thread == thread,
+        Delivery.channel_id == channel_id,
+        Delivery.state.in_(OPEN),
+    )
+    return (session.scalar(last) or 0) + 1
 
 
 class Deliveries:

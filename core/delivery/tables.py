@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import Index, Integer, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.storage.tables import Base, TenantScoped
@@ -56,6 +56,9 @@ class Delivery(TenantScoped, Base):
     Attributes:
         id: `msg_…`: the same in every try.
         key: What it is about: the same key is the same delivery.
+        thread: Deliveries of one thread go to a channel one after the other; None for one by itself.
+        place: In its thread, among those that were not finished when it was queued.
+        recalled: It was on its way when it was called off: it is not tried again.
         message: See core.delivery.message.
         state: `pending`, `sending`, `delivered`, `failed` or `cancelled`.
         tries: Times it was begun to send.
@@ -68,11 +71,15 @@ class Delivery(TenantScoped, Base):
         UniqueConstraint("tenant_id", "channel_id", "key"),
         Index(None, "state", "next_at"),
         Index(None, "tenant_id", "channel_id", "state"),
+        Index(None, "tenant_id", "thread", "channel_id", "place"),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     channel_id: Mapped[str] = mapped_column(String(40))
     key: Mapped[str] = mapped_column(String(200))
+    thread: Mapped[str | None] = mapped_column(String(200))
+    place: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    recalled: Mapped[bool] = mapped_column(default=False, server_default=false())
     message: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(String(16))
     tries: Mapped[int] = mapped_column(Integer)

@@ -220,6 +220,7 @@ def test_ticks_submit_what_is_due_once_and_leave_the_rest(
 
 
 @pytest.mark.slow
+@pytest.mark.torture
 def test_kill_9_while_collecting_a_file_loses_and_repeats_nothing(settings: Settings) -> None:
     rows = 100 * ROUNDS
     folder = settings.data / "inbox" / "demo"

@@ -248,6 +248,17 @@ def test_a_clock_that_jumps_neither_storms_nor_stalls(lite: House, receiver: Rec
     assert len(set(receiver.ids())) == len(receiver.got) == 3
 
 
+def test_a_clock_that_was_set_back_does_not_use_up_the_tries(lite: House, receiver: Receiver) -> None:
+    receiver.says(BROKEN)
+    delivery = lite.queue(lite.hook(receiver.url))
+    lite.clock.move(-86_400)
+    for _ in range(3):
+        lite.dispatcher.step()
+        lite.clock.move(1.5)
+
+    assert lite.state(delivery) == ("pending", 1)
+
+
 def test_quiet_hours_hold_a_message_back(lite: House, receiver: Receiver) -> None:
     channel, later = lite.hook(receiver.url), lite.clock.now()
     lite.clock.move(-3600)

@@ -206,6 +206,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.torture
 def test_kill_9_of_the_worker_at_any_moment_does_each_effect_exactly_once(
     settings: Settings, storage: Storage, jobs: Jobs
 ) -> None:

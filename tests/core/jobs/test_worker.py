@@ -210,6 +210,7 @@ def test_a_killed_server_takes_its_jobs_process_along_and_the_next_one_runs_the_
         assert jobs.get("a", job_id).tries == 2
 
 
+@pytest.mark.torture
 def test_kill_9_at_any_moment_neither_loses_nor_doubles_a_job(
     storage: Storage, jobs: Jobs, worker: Worker
 ) -> None:

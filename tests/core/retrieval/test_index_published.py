@@ -110,6 +110,7 @@ def test_a_name_that_is_no_folder_name_stays_inside(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.torture
 def test_a_kill_at_any_step_leaves_the_old_or_the_new(root: Path, tmp_path: Path) -> None:
     def child(where: Path, step: int) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

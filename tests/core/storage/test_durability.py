@@ -66,6 +66,7 @@ def _killed_round(url: str, number: int, acknowledgements: int) -> set[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.torture
 def test_no_acknowledged_row_is_missing_after_kill_9(sqlite_storage: Storage, sqlite_url: str) -> None:
     chance = random.Random(0)
     acknowledged: set[str] = set()

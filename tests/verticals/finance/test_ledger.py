@@ -195,6 +195,7 @@ def _killed(url: str, folder: Path, first: int, lines: int) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.torture
 def test_kill_9_loses_and_doubles_nothing(sqlite_url: str, tmp_path: Path) -> None:
     chance, acknowledged = random.Random(0), 0
     for _ in range(ROUNDS):

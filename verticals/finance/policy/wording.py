@@ -24,6 +24,8 @@ class Told:
         counts: `count`, `negative` and `reach` of the window.
         others: Further alerts over the same stories.
         reason: Why it was resolved: `calm`, `hand` or `rule`.
+        fired_at: When it first fired: of what is over, the only notice that arrived may be that it is.
+        resolved_at: When it was over; the notice may come much later.
     """
 
     step: str
@@ -40,6 +42,8 @@ class Told:
     cancelling: int
     others: int = 0
     reason: str = "calm"
+    fired_at: datetime | None = None
+    resolved_at: datetime | None = None
 
 
 def title(told: Told, lang: str) -> str:
@@ -75,7 +79,8 @@ def _title_zh(told: Told) -> str:
 def _body_en(told: Told) -> list[str]:
     if told.step == "resolved":
         why = {"hand": "Somebody closed it.", "rule": "Its rule was changed or removed."}
-        return [why.get(told.reason, "The rule no longer holds."), f"Rule: {told.rule}."]
+        when = f"It fired at {_time(told.fired_at)} and was over at {_time(told.resolved_at)}."
+        return [why.get(told.reason, "The rule no longer holds."), when, f"Rule: {told.rule}."]
     if told.kind == "silence":
         missing = f"About {told.observed:.0f} documents are missing by what usually comes at these hours."
         since = f"Last heard {_time(told.since)}." if told.since else ""
@@ -117,7 +122,8 @@ def _rule_en(told: Told) -> str:
 def _body_zh(told: Told) -> list[str]:
     if told.step == "resolved":
         why = {"hand": "已由人工关闭。", "rule": "规则已更改或删除。"}
-        return [why.get(told.reason, "规则条件已不再满足。"), f"规则：{told.rule}。"]
+        when = f"触发于 {_time(told.fired_at)}，结束于 {_time(told.resolved_at)}。"
+        return [why.get(told.reason, "规则条件已不再满足。"), when, f"规则：{told.rule}。"]
     if told.kind == "silence":
         since = f"最后一次收到消息的时间：{_time(told.since)}。" if told.since else ""
         missing = f"按这一时段的惯例,约缺少 {told.observed:.0f} 篇文档。"

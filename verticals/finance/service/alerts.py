@@ -134,7 +134,9 @@ class Alerts:
             return _whole(session, _find(session, alert_id))
 
     def acknowledge(self, tenant: str, alert_id: str, *, actor: str) -> AlertView:
-        """Note that somebody has seen it: nothing is escalated; it stays so until it is over.
+        """Note that somebody has seen it; it stays so until it is over.
+
+        Of its group nothing is escalated that was there or is no worse; what is worse and comes later is.
 
         Raises:
             NotFound: the tenant has no such alert.

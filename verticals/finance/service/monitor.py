@@ -212,10 +212,10 @@ class _Writing:
         self._changes.append(Change(row.id, row.rule_id, watched, was, became))
         if became == "firing":
             tell_fired(self._session, row, self._now)
-        elif became == "resolved" and (
-            was in ("firing", "acknowledged") or (was == "silenced" and owed(self._session, row))
-        ):
-            tell_resolved(self._session, row, self._now)
+        elif became == "resolved" and was in TOLD:
+            # Under a silence nobody is told, but for those whom another of the group kept waiting.
+            silenced = was == "silenced" and not owed(self._session, row)
+            tell_resolved(self._session, row, self._now, silenced=silenced)
 
     def _group(self, row: FinanceAlert) -> str:
         """Return the group of an alert that goes on over half the same stories, or one of its own."""

@@ -2,6 +2,7 @@
 
 People are told of a group once: of alerts over the same stories the first is told, and another only where it
 is more severe than what was told. What is held is told once when the quiet hours end, if it fires then.
+Notices of a group are one thread on a channel: the latest takes the place of those that have not arrived.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.delivery.message import Message
-from core.delivery.queue import enqueue
+from core.delivery.queue import enqueue, withdraw
 from core.delivery.tables import Channel
 from core.storage.tenancy import tenant_of
 from verticals.finance.policy import wording
@@ -52,24 +53,33 @@ def tell_fired(session: Session, row: FinanceAlert, now: datetime) -> None:
             _notice(session, row, target, step, now)
 
 
-def tell_resolved(session: Session, row: FinanceAlert, now: datetime) -> None:
-    """Tell that a group is over, to those who were told that it fired; drop what was held."""
+def tell_resolved(session: Session, row: FinanceAlert, now: datetime, *, silenced: bool = False) -> None:
+    """Tell that a group is over, to those who are told that it fired; drop what was held or has not arrived.
+
+    Args:
+        session: From storage.write.
+        row: The alert that is resolved.
+        now: The moment.
+        silenced: Whether it ended under a silence, so that nobody is told.
+    """
     if _others(session, row):
         return
-    told = {}
+    withdraw(session, _thread(row), now=now)
+    told = set()
     for notice in session.scalars(_of_group(row.group_id)):
         if notice.state == "held":
             notice.state, notice.escalates_at = "dropped", None
         elif notice.state == "queued" and notice.step != "resolved":
-            notice.escalates_at = None
-            told[notice.subscriber_id] = notice
+            notice.state, notice.escalates_at = "over", None
+            told.add(notice.subscriber_id)
     session.flush()
+    if silenced:
+        return
     targets = {each.id: each for each in _targets(session, row, now, everybody=True)}
-    for subscriber_id, notice in sorted(told.items()):
+    for subscriber_id in sorted(told):
         target = targets.get(subscriber_id)
         if target is not None and row.reason is not None:
             _notice(session, row, target, "resolved", now)
-        del notice
 
 
 def owed(session: Session, row: FinanceAlert) -> bool:
@@ -148,9 +158,9 @@ def _held_until(each: FinanceSubscriber, row: FinanceAlert, now: datetime) -> da
 
 
 def _knows(session: Session, target_id: str, row: FinanceAlert) -> bool:
-    """Tell whether somebody was told of the group already, as severe as this or more."""
+    """Tell whether somebody was told of the group while it goes on, as severe as this or more."""
     query = _of_group(row.group_id).where(
-        FinanceNotice.subscriber_id == target_id, FinanceNotice.state != "dropped"
+        FinanceNotice.subscriber_id == target_id, FinanceNotice.state.in_(("held", "queued"))
     )
     known = [notice for notice in session.scalars(query) if notice.step != "resolved"]
     return any(SEVERITIES[notice.severity] >= SEVERITIES[row.severity] for notice in known)
@@ -222,17 +232,38 @@ def _queue(session: Session, notice: FinanceNotice, row: FinanceAlert, now: date
 def _escalate(session: Session, notice: FinanceNotice, now: datetime) -> None:
     """Tell the next channel, once, unless somebody has answered."""
     notice.escalates_at = None
-    row = session.get(FinanceAlert, (tenant_of(session), notice.alert_id))
-    if row is None or notice.escalation is None:
-        return
-    group = [row, *_others(session, row)]
-    firing = [one for one in group if one.state == "firing"]
-    if not firing or any(one.state == "acknowledged" for one in group):
+    waiting = _unanswered(session, notice)
+    if not waiting or notice.escalation is None:
         return
     key = f"{notice.alert_id}:escalated:{notice.step.rpartition(':')[2]}"
     channel = str(notice.escalation["channel_id"])
-    if _send(session, channel, firing[0], "escalated", notice.lang, key, now) is not None:
-        escalated(session, firing[0], now, notice.subscriber_id)
+    if _send(session, channel, waiting[0], "escalated", notice.lang, key, now) is not None:
+        escalated(session, waiting[0], now, notice.subscriber_id)
+
+
+def _unanswered(session: Session, notice: FinanceNotice) -> list[FinanceAlert]:
+    """Return what fires of what a notice spoke for and nobody has answered, its own alert first.
+
+    What is worse has a notice of its own, and a later moment at which it is escalated.
+    """
+    query = select(FinanceAlert).where(FinanceAlert.group_id == notice.group_id).order_by(FinanceAlert.id)
+    group = session.scalars(query).all()
+    waiting = [
+        one
+        for one in group
+        if one.state == "firing"
+        and SEVERITIES[one.severity] <= SEVERITIES[notice.severity]
+        and not any(_answers(other, one) for other in group)
+    ]
+    return sorted(waiting, key=lambda one: one.id != notice.alert_id)
+
+
+def _answers(one: FinanceAlert, other: FinanceAlert) -> bool:
+    """Tell whether who acknowledged one alert has answered another: it was there, or is no worse."""
+    if one.acknowledged_at is None or other.fired_at is None:
+        return False
+    no_worse = one.state in TOLD and SEVERITIES[other.severity] <= SEVERITIES[one.severity]
+    return no_worse or other.fired_at <= one.acknowledged_at
 
 
 def _send(
@@ -248,7 +279,11 @@ def _send(
         data={**payload(row), "step": step, "story_ids": row.story_ids[:20]},
         topic=f"finance.alert.{'fired' if step == 'again' else step}",
     )
-    return enqueue(session, channel_id, message, key=key, now=now)
+    return enqueue(session, channel_id, message, key=key, thread=_thread(row), replaces=True, now=now)
+
+
+def _thread(row: FinanceAlert) -> str:
+    return f"finance.alert.group:{row.group_id}"
 
 
 def _told(session: Session, row: FinanceAlert, step: str) -> wording.Told:
@@ -268,4 +303,6 @@ def _told(session: Session, row: FinanceAlert, step: str) -> wording.Told:
         cancelling=int(row.cancelling.get("size", 0)),
         others=len(_others(session, row)),
         reason=row.reason or "calm",
+        fired_at=row.fired_at,
+        resolved_at=row.resolved_at,
     )

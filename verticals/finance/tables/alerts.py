@@ -157,7 +157,8 @@ class FinanceNotice(TenantScoped, Base):
     Attributes:
         subscriber_id: Or the id of a channel that the rule names itself.
         step: `fired:1`, `fired:2` (after a silence), `resolved`.
-        state: `held` until the quiet hours end, `queued` for delivery, or `dropped`: it was over by then.
+        state: `held` until the quiet hours end, `queued` for delivery, `over` with its group, or `dropped`:
+            it was over before it was queued.
         due_at: End of the quiet hours.
         delivery_id: Of the delivery it became.
         escalates_at: When it goes to the channel of escalation too; None where it never will, or has been.
