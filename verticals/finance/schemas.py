@@ -241,12 +241,20 @@ class CompanyIn(_Closed):
     name_zh: _Cell = ""
     ticker: Annotated[SafeText, Field(pattern=r"^[A-Za-z0-9.-]{0,12}$")] = ""
     exchange: Annotated[SafeText, Field(max_length=20)] = ""
-    aliases: Annotated[_Cells, Field(description="Other names; further listings as SYMBOL@EXCHANGE.")] = []
+    aliases: Annotated[
+        _Cells,
+        Field(description="Other names; further listings as SYMBOL@EXCHANGE or SYMBOL@EXCHANGE@FROM..UNTIL."),
+    ] = []
     aliases_zh: _Cells = []
     industry: _Cell = ""
-    ambiguous: Annotated[_Cells, Field(description="Names that need a cue beside them.")] = []
-    cues: _Cells = []
+    ambiguous: Annotated[
+        _Cells, Field(description="Names that mean something else as well, as they are written then.")
+    ] = []
+    cues: Annotated[_Cells, Field(description="Words beside which an ambiguous name is this company.")] = []
     parent: _Cell = ""
+    lookalikes: Annotated[
+        _Cells, Field(description="Phrases with one of its names that mean something else: amazon river.")
+    ] = []
 
 
 class CompaniesIn(_Closed):

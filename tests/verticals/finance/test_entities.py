@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from core.testing.predictor import FixedPredictor
 from tests.verticals.finance.desk import Desk
 from verticals.finance.intake import Document, Story
 from verticals.finance.policy.companies import Company
+from verticals.finance.policy.companies.company import Listing
 from verticals.finance.policy.risk import reasons
 from verticals.finance.recipe import ENTITY_SENTIMENT, TASKS
 from verticals.finance.service import answer, read_companies
@@ -90,6 +92,14 @@ def test_tenants_do_not_share_companies(analyze: Analyze) -> None:
     assert analyze("other", [Story("Vireo Automation")])[0].entities == ()
 
 
+def test_a_symbol_is_read_as_of_the_day_of_its_story(analyze: Analyze, desk: Desk) -> None:
+    former = Company("former", "Quenby Mills", aliases=("QBM@NYSE@..2019-12-31",))
+    Companies(desk.services.storage).put("demo", [former], actor="test")
+    then, on_its_day = Story("$QBM fell", published_at=datetime(2019, 5, 2, tzinfo=UTC)), date(2019, 5, 2)
+    stories = [then, Story("$QBM fell", day=on_its_day), Story("$QBM fell")]
+    assert [each.entities[0].id for each in analyze("demo", stories)] == ["former", "former", None]
+
+
 def test_a_changed_company_is_known_at_once(desk: Desk) -> None:
     companies = Companies(desk.services.storage)
     companies.put("demo", [VIREO], actor="test")
@@ -145,7 +155,7 @@ def test_a_file_of_companies(file: Callable[[str], Path]) -> None:
         file("\ufeffid,name,aliases,extra\nvireo,Vireo Automation,Vireo; VA@NYSE;,x\n")
     )
     assert company.aliases == ("Vireo", "VA@NYSE")
-    assert company.listings == (("VA", "NYSE"),)
+    assert company.listings == (Listing("VA", "NYSE"),)
 
 
 @pytest.mark.parametrize(

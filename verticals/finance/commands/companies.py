@@ -26,7 +26,8 @@ def add(app: App, services: Callable[[], Services]) -> None:
 
         Args:
             file: Columns id, name; optional name_zh, ticker, exchange, aliases, aliases_zh, industry,
-                ambiguous (1 or 0), cues, parent; several values in a cell are joined by `;`.
+                ambiguous (those names that mean something else as well), cues, parent, lookalikes; several
+                values in a cell are joined by `;`.
             tenant: Whose companies they become.
             json: One JSON object instead of a line.
         """

@@ -20,7 +20,7 @@ from core.storage.engine import Storage
 from core.storage.ids import new_id
 from core.text.decode import encoding_of
 from core.text.types import safe
-from verticals.finance.policy.companies import Company, Directory, company
+from verticals.finance.policy.companies import Company, Directory, checked, company
 from verticals.finance.recipe import DATA
 from verticals.finance.tables import FinanceCompany
 
@@ -88,12 +88,14 @@ class Companies:
             How many were stored.
 
         Raises:
-            InvalidInput: more than MAX_ROWS.
+            InvalidInput: more than MAX_ROWS, or the dates of a listing are none.
         """
         if len(rows) > MAX_ROWS:
             raise InvalidInput(
                 f"{len(rows):,} companies; at most {MAX_ROWS:,} at once.", remedy="Send parts."
             )
+        for place, row in enumerate(rows, 1):
+            checked(row, f"/{place}")
         distinct = {row.id: row for row in rows}
         revision = new_id()
 

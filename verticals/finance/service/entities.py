@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
 from core.ports import Predictor
@@ -77,7 +78,7 @@ class Entities:
         """Return the companies of each story, the most relevant first; all are read in one batch."""
         directory = self._directory(tenant)
         named = [
-            _named(directory.find(story.text, lang), story.text)
+            _named(directory.find(story.text, lang, _day(story)), story.text)
             for story, lang in zip(stories, languages, strict=True)
         ]
         items = [
@@ -91,6 +92,11 @@ class Entities:
             else ()
         )
         return [tuple(_entity(each, next(said)) for each in found) for found in named]
+
+
+def _day(story: Story) -> date:
+    """Return the day whose symbols hold; a story that tells none is taken for new."""
+    return story.published_at.date() if story.published_at else story.day or datetime.now(UTC).date()
 
 
 def _entity(named: _Named, said: Prediction) -> Entity:

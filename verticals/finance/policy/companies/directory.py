@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import chain
 from typing import Any
 
-from verticals.finance.policy.companies.company import Company
+from verticals.finance.policy.companies.company import Company, Listing
 from verticals.finance.policy.companies.cues import Beside, Cue, Cues, bordered
 from verticals.finance.policy.companies.folding import Key, key
-from verticals.finance.policy.companies.hits import Hit, longest, within_a_word
+from verticals.finance.policy.companies.hits import BY_WORDING, Hit, in_lists, longest, outside, within_a_word
 from verticals.finance.policy.companies.symbols import Symbol, market, normal, symbols
 from verticals.finance.policy.companies.unknown import legal_names, other_name
+from verticals.finance.policy.companies.wording import acts, named_otherwise, proper
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +58,18 @@ class Directory:
         self._companies = dict(companies)
         self._unknown = unknown
         self._ambiguous = {each.id: frozenset(map(key, each.ambiguous)) for each in companies.values()}
+        self._written = {each.id: _written(each.ambiguous) for each in companies.values()}
+        self._lookalikes = {each.id: frozenset(map(key, each.lookalikes)) for each in companies.values()}
         names: dict[str, list[str]] = defaultdict(list)
-        self._listings: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        self._listings: dict[str, list[tuple[str, Listing]]] = defaultdict(list)
         for each in companies.values():
             for name in dict.fromkeys(filter(None, map(key, each.names))):
                 names[name].append(each.id)
-            for symbol, exchange in each.listings:
-                self._listings[normal(symbol)].append((each.id, market(exchange)))
+            for listing in each.listings:
+                self._listings[normal(listing.symbol)].append((each.id, listing))
         self._names: Any = ahocorasick.Automaton()
+        for phrase in frozenset(filter(None, chain.from_iterable(self._lookalikes.values()))):
+            self._names.add_word(phrase, (len(phrase), ()))
         for name, ids in names.items():
             self._names.add_word(name, (len(name), tuple(ids)))
         self._names.make_automaton()
@@ -82,16 +89,20 @@ class Directory:
         """Return a company, or None."""
         return self._companies.get(company_id)
 
-    def find(self, text: str, lang: str | None = None) -> list[Mention]:
+    def find(self, text: str, lang: str | None = None, on: date | None = None) -> list[Mention]:
         """Return the mentions in a text, from left to right, none overlapping.
 
         Args:
             text: As it came; places are given in its code points.
             lang: Its language. Names of all languages are looked for in every text, whatever it is.
+            on: The day it appeared, for symbols that changed hands; None: whoever ever had a symbol.
         """
         del lang
         folded = Key(text)
-        hits = longest([*self._named(folded), *self._symbols(folded), *self._legal(folded)], folded.plain)
+        phrases: list[tuple[int, int]] = []
+        named = list(self._named(folded, phrases))
+        possible = outside([*named, *self._symbols(folded, on)], phrases)
+        hits = in_lists(longest([*possible, *self._legal(folded)], folded.plain), folded.plain)
         said = {hit: folded.text[hit.start : hit.end] for hit in hits}
         around = self._around(folded, hits)
         return [
@@ -108,27 +119,52 @@ class Directory:
                 cues[id_].append(Cue(hit.start, hit.end, True, id_ in hit.doubtful, hit.by_name))
         return {id_: Beside(found) for id_, found in cues.items()}
 
-    def _named(self, folded: Key) -> Iterator[Hit]:
+    def _named(self, folded: Key, phrases: list[tuple[int, int]]) -> Iterator[Hit]:
+        """Yield the names in a text; what means something else is put into `phrases`."""
         if not self._has_names:
             return
         for last, (length, ids) in self._names.iter(folded.text):
             start, end = last + 1 - length, last + 1
-            name = folded.text[start:end]
             if not bordered(folded.text, start, end):
                 continue
+            if not ids:
+                phrases.append((start, end))
+                continue
+            name = folded.text[start:end]
             if name.isascii() and " " not in name and other_name(folded.plain, end):
                 continue
             doubtful = frozenset(id_ for id_ in ids if name in self._ambiguous[id_])
             if doubtful and within_a_word(folded.text, start, end):
                 continue
-            # An apple is no Apple, unless a cue of the company's own says so.
-            small = bool(doubtful) and name.isascii() and folded.plain[start] == name[0] and name[0].isalpha()
-            yield Hit(start, end, ids, doubtful, 0.95, only_own=small, by_name=True)
+            hit = Hit(start, end, ids, doubtful, 0.95, by_name=True)
+            yield self._judged(hit, folded) if doubtful else hit
 
-    def _symbols(self, folded: Key) -> Iterator[Hit]:
+    def _judged(self, hit: Hit, folded: Key) -> Hit:
+        """Return a doubtful name without doubt where the wording says who is meant."""
+        name, written = folded.text[hit.start : hit.end], folded.plain[hit.start : hit.end]
+        # An apple is no Apple, unless a cue of the company's own says so.
+        if name.isascii() and name[0].isalpha() and written[0] == name[0]:
+            return replace(hit, only_own=True)
+        likely = frozenset(id_ for id_ in hit.doubtful if name not in self._lookalikes[id_])
+        if len(hit.ids) > 1:
+            likely = frozenset(id_ for id_ in likely if written not in self._written[id_])
+        if len(likely) != 1:
+            return hit
+        person = any(written in self._written[id_] for id_ in likely)
+        if acts(folded, hit.start, hit.end, person=person) or (
+            not person and proper(folded.plain, hit.start, hit.end)
+        ):
+            return replace(hit, doubtful=hit.doubtful - likely, confidence=BY_WORDING)
+        return hit if named_otherwise(folded.plain, hit.start) else replace(hit, likely=likely)
+
+    def _symbols(self, folded: Key, on: date | None) -> Iterator[Hit]:
         for symbol in symbols(folded.plain):
-            listed = self._listings.get(symbol.symbol, ())
-            here = [id_ for id_, place in listed if not symbol.market or place in ("", symbol.market)]
+            here = [
+                id_
+                for id_, listing in self._listings.get(symbol.symbol, ())
+                if (not symbol.market or market(listing.exchange) in ("", symbol.market))
+                and (on is None or listing.since <= on <= listing.until)
+            ]
             if here:
                 doubtful = self._doubtful(symbol, here)
                 only_own = bool(doubtful) and len(symbol.symbol) == 1
@@ -136,6 +172,8 @@ class Directory:
                 yield Hit(
                     symbol.start, symbol.end, tuple(dict.fromkeys(here)), doubtful, sure, only_own=only_own
                 )
+            elif symbol.cashtag and self._unknown:
+                yield Hit(symbol.start, symbol.end, (), frozenset(), 0.5)
 
     def _doubtful(self, symbol: Symbol, ids: Sequence[str]) -> frozenset[str]:
         """Return for which companies the symbol is no evidence by itself."""
@@ -186,3 +224,8 @@ class Directory:
             return Mention(None, text[span.start : span.end], None, span.start, span.end, sure)
         company = self._companies[id_]
         return Mention(id_, company.name, company.ticker or None, span.start, span.end, sure)
+
+
+def _written(names: Iterable[str]) -> frozenset[str]:
+    """Return ambiguous names as they are written, and in capitals as well where they have a capital."""
+    return frozenset(form for name in names for form in (name, name if name.islower() else name.upper()))

@@ -36,7 +36,8 @@ _SUFFIX = "OQ|US|HK|SH|SS|SZ|BJ|DE|PA|AS|SW|TW|KS|AX|TO|SI|N|O|L|T"
 _PATTERN = re.compile(
     rf"(?P<cash>(?<![A-Za-z0-9$])\$(?P<c>[A-Za-z]{{1,5}}(?:[.\-][A-Za-z])?)(?![A-Za-z0-9]))"
     rf"|(?P<listed>(?<![A-Za-z])(?P<le>{_NAMED})\s?[::]\s?(?P<l>{_SYMBOL})(?![A-Za-z0-9]))"
-    rf"|(?P<suffix>(?<![A-Za-z0-9.])(?P<s>[A-Z]{{1,5}}|[0-9]{{3,6}})\.(?P<se>{_SUFFIX})(?![A-Za-z0-9]))"
+    rf"|(?P<suffix>(?<![A-Za-z0-9.])(?P<s>[A-Z]{{1,5}}|[0-9]{{3,6}}|[0-9]{{1,2}}(?=\.HK))"
+    rf"\.(?P<se>{_SUFFIX})(?![A-Za-z0-9]))"
     r"|(?P<prefix>(?<![A-Za-z0-9])(?P<pe>SH|SZ|BJ|HK|sh|sz|bj|hk)[.:]?(?P<p>[0-9]{5,6})(?![A-Za-z0-9]))"
     r"|(?P<code>(?<![A-Za-z0-9.,%$¥-])(?P<d>[0-9]{4,6})(?![A-Za-z0-9%,-]|\.[0-9]))"
     r"|(?P<bare>(?<![A-Za-z0-9$@#&.'\u2019-])(?P<b>[A-Z]{1,5}(?:[.\-][A-Z])?)(?![A-Za-z0-9&]|[.'\u2019\-][A-Za-z]))"
@@ -44,6 +45,16 @@ _PATTERN = re.compile(
 _MEASURE = re.compile(
     r"\s?(?:[元股万亿人辆台吨户套件个名家点年月日股份块美港]|yuan|shares|people|units|jobs|dollars|tons)"
 )
+_INDEX = re.compile(r"(?:指数|综指|成指|成份指|[沪深创恒板]指|上证|深证)\s?[(\[:]?\s?\Z")
+_INDEX_BEHIND = re.compile(r"[)\]]?\s?(?:上证|深证|创业板|科创)?(?:指数|综指|成指)")
+"""A number beside the name of an index is the index's."""
+_NO_COMPANY = frozenset(
+    {
+        "USD", "EUR", "GBP", "JPY", "CNY", "CNH", "RMB", "HKD", "TWD", "SGD", "AUD", "CAD", "NZD", "CHF",
+        "KRW", "INR", "BRL", "MXN", "ZAR", "US", "BTC", "ETH", "XRP", "SOL", "DOGE", "LTC", "BNB",
+    }
+)  # fmt: skip
+"""What stands behind a `$` and is money."""
 _BRACKETS = {"(": ")", "[": "]", "（": "）"}
 
 
@@ -56,6 +67,7 @@ class Symbol:
         market: See EXCHANGES; empty where the text does not say.
         sure: Its form says that it is a ticker: a `$`, an exchange.
         bracketed: It stands alone in brackets.
+        cashtag: It has a `$` and is no money, so that whoever it is it is a security.
     """
 
     symbol: str
@@ -64,6 +76,7 @@ class Symbol:
     end: int
     sure: bool
     bracketed: bool
+    cashtag: bool
 
 
 def symbols(text: str) -> Iterator[Symbol]:
@@ -71,7 +84,7 @@ def symbols(text: str) -> Iterator[Symbol]:
     for match in _PATTERN.finditer(text):
         kind = str(match.lastgroup)
         kind = next(name for name in ("cash", "listed", "suffix", "prefix", "code", "bare") if match[name])
-        if kind == "code" and _MEASURE.match(text, match.end()):
+        if kind == "code" and _no_code(text, match.start(), match.end()):
             continue
         raw = {"cash": "c", "listed": "l", "suffix": "s", "prefix": "p", "code": "d", "bare": "b"}[kind]
         exchange = {"listed": "le", "suffix": "se", "prefix": "pe"}.get(kind)
@@ -83,7 +96,17 @@ def symbols(text: str) -> Iterator[Symbol]:
             end=end,
             sure=kind not in ("code", "bare"),
             bracketed=_BRACKETS.get(text[start - 1 : start]) == text[end : end + 1] != "",
+            cashtag=kind == "cash" and match["c"].isupper() and match["c"] not in _NO_COMPANY,
         )
+
+
+def _no_code(text: str, start: int, end: int) -> bool:
+    """Whether a number is a count of something or the code of an index."""
+    return bool(
+        _MEASURE.match(text, end)
+        or _INDEX.search(text, max(0, start - 8), start)
+        or _INDEX_BEHIND.match(text, end)
+    )
 
 
 def market(exchange: str) -> str:
