@@ -19,7 +19,9 @@ from core.text import near
 from core.text.normalise import for_model
 from core.text.script import simplified
 from verticals.finance.policy.facts import denied_figures, facts, relation, share_a_figure
+from verticals.finance.policy.numerals import as_figures
 from verticals.finance.policy.openings import parts
+from verticals.finance.policy.outcomes import is_outcome
 from verticals.finance.policy.remarks import Kind, claim, kind, speaks_of
 
 DAYS = 3
@@ -132,7 +134,7 @@ def prepare(text: str) -> Told:
     headline, body = parts(simplified(text))
     whole = f"{headline}\n{body}" if body else headline
     named = headline if len(claim(headline)) >= _TELLING else f"{headline} {body[:_LEAD]}".strip()
-    sketch = near.sketch(whole)
+    sketch = near.sketch(as_figures(whole))
     content = for_model(whole).lower().encode()
     _words(named)
     return Told(
@@ -207,7 +209,7 @@ def _headlines_agree(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=1_024)
 def _shingles(headline: str) -> frozenset[str]:
-    return near.shingles(headline)
+    return near.shingles(as_figures(headline))
 
 
 def _names_agree(one: str, other: str) -> bool:
@@ -217,9 +219,10 @@ def _names_agree(one: str, other: str) -> bool:
 
 def _strange(one: str, other: str) -> bool:
     """Tell whether a headline begins with, or capitalises, words that stand nowhere in the other."""
-    plain = for_model(one)
-    capital = [word for word in _WORD.findall(plain) if word[0].isupper()]
-    there = for_model(other).lower()
+    plain = as_figures(for_model(one))
+    # Some print every word of a headline with a capital: those that tell the outcome are no names.
+    capital = [word for word in _WORD.findall(plain) if word[0].isupper() and not is_outcome(word.lower())]
+    there = as_figures(for_model(other)).lower()
     if capital and not _HAN.search(plain):
         known = set(_WORD.findall(there))
         return any(word.lower() not in known for word in capital)

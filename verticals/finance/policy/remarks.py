@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Literal
 
 from core.text.near import shingles
+from verticals.finance.policy.numerals import as_figures
 
 Kind = Literal["report", "correction", "denial"]
 
@@ -76,7 +77,9 @@ def claim(headline: str, body: str = "") -> frozenset[str]:
 
 def _words(text: str) -> frozenset[str]:
     bare = _TOLD.sub(" ", _CORRECTION.sub(" ", _CUE.sub(" ", text)))
-    single = (shingle for shingle in shingles(bare) if " " not in shingle and shingle not in _SMALL)
+    single = (
+        shingle for shingle in shingles(as_figures(bare)) if " " not in shingle and shingle not in _SMALL
+    )
     return frozenset(_SUFFIX.sub("", word) for word in single)
 
 
