@@ -1,9 +1,9 @@
 """What must agree before two texts tell one thing: figures with their direction, dates and directions.
 
 A fact is a short string: `n:5%:+` (a figure, its unit and whether it is a rise), `d:11-17`, `w:2` (Tuesday),
-`y:2026`, `m:10`, `q:3`, `h:1`; of the headline `v:+-` (a rise and then a fall), `o:win:-` (the sides that it names
-of an axis, see `policy.opposites`) and `p:-` (it denies something). Figures are compared by value, not as
-written: 1.2亿, 120 million, a hundred and twenty million and 120,000,000 are one.
+`y:2026`, `m:10`, `q:3`, `h:1`; of the headline `v:+-` (a rise and then a fall), `o:win:-` (the sides that it
+names of an axis, see `policy.opposites`) and `p:-` (it denies something). Figures are compared by value, not
+as written: 1.2亿, 120 million, a hundred and twenty million and 120,000,000 are one.
 """
 
 from __future__ import annotations

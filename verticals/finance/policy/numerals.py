@@ -1,7 +1,7 @@
 """Writes numbers in words as figures, so that two hundred, 200 and 二百 are one.
 
-What is no number stays: "one" that stands for somebody, 一 as an article or in 一些, a quarter of a year, 万科.
-Where that cannot be told it stays too, because a text that says no figure agrees with one that does.
+What is no number stays: "one" that stands for somebody, 一 as an article or in 一些, a quarter of a year,
+万科. Where that cannot be told it stays too: a text that says no figure agrees with one that does.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ _NO_NUMBER = re.compile("[一二两三四五六七八九]{2}")
 
 
 _READ = 1_000
-"""Code points in which numbers are looked for; facts are read from fewer, and the rest is alike by its words."""
+"""Code points in which numbers are looked for; facts are read from fewer."""
 
 
 @lru_cache(maxsize=512)
