@@ -145,3 +145,30 @@ def test_what_a_remark_leaves_of_the_count(
     for document in reversed(documents) if early else documents:
         desk.send(document)
     assert _counted(desk) == left
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "left"),
+    [
+        ("Brackwell Steel files for bankruptcy after loan is called bad", "Retracted: {}", (0, 0)),
+        ("澜石科技 下调全年指引 bad", "辟谣：网传{} 不实", (0, 0)),
+        ("Brackwell Steel files for bankruptcy bad", "Brackwell Steel denies it {} bad", (1, 0)),
+    ],
+)
+def test_a_document_that_becomes_its_own_retraction_lowers_the_count(
+    desk: Desk, first: str, second: str, left: tuple[int, int]
+) -> None:
+    desk.send(doc(1, first, DAY + HOUR))
+    assert _counted(desk) == (1, 1)
+    desk.send(doc(1, second.format(first), DAY + HOUR, revised_at=DAY + 2 * HOUR))
+    assert _counted(desk) == left
+    desk.send(doc(1, first, DAY + HOUR, revised_at=DAY + 3 * HOUR))
+    assert _counted(desk) == (1, 1)
+
+
+def test_a_denial_is_no_bad_news_of_a_company(desk: Desk) -> None:
+    desk.send(doc(1, "Brackwell Steel denies it plans to close its shipyard bad #legal", DAY + HOUR))
+    assert _counted(desk) == (1, 0)
+    asked = {"from_": DAY, "to": DAY + 24 * HOUR, "width": "1d", "topic": "legal"}
+    (window,) = desk.finance.trends.windows(desk.tenant, **asked)  # type: ignore[arg-type]
+    assert (window.count, window.negative, window.reach) == (1, 0, 1)
