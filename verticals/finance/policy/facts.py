@@ -1,8 +1,9 @@
 """What must agree before two texts tell one thing: figures with their direction, dates and directions.
 
 A fact is a short string: `n:5%:+` (a figure, its unit and whether it is a rise), `d:11-17`, `w:2` (Tuesday),
-`y:2026`, `m:10`, `q:3`, `h:1` and `v:-` (a fall without a figure, in the headline). Figures are compared by
-value, not as written: 1.2亿, 120 million and 120,000,000 are one.
+`y:2026`, `m:10`, `q:3`, `h:1`; of the headline `v:+-` (a rise and then a fall), `o:win:-` (the sides that it
+names of an axis, see `policy.opposites`) and `p:-` (it denies something). Figures are compared by value, not
+as written: 1.2亿, 120 million, a hundred and twenty million and 120,000,000 are one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from functools import lru_cache
 from typing import Literal
 
 from core.text.normalise import for_model
+from verticals.finance.policy.numerals import as_figures
+from verticals.finance.policy.opposites import MOVE
+from verticals.finance.policy.outcomes import movements, outcomes
 
 _READ = 800
 """Code points in which facts are looked for; reposts differ further down (notes, disclaimers)."""
@@ -46,17 +50,6 @@ _MONTH = r"(?P<name>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.
 _DAYS = ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun")
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "一": 1, "二": 2, "三": 3, "四": 4}
 
-_UP = (
-    r"\b(?:ris(?:e|es|en|ing)|rose|gain(?:s|ed)?|up|climb(?:s|ed)?|jump(?:s|ed)?|surg(?:e|es|ed)|soar(?:s|ed)?"
-    r"|gr(?:ow|ows|ew|own|owth)|increas(?:e|es|ed)|higher|rall(?:y|ies|ied)|lift(?:s|ed)?|rais(?:e|es|ed))\b"
-    r"|上涨|增长|上升|大涨|增加|提高|上调|上浮|涨|升|增"
-)
-_DOWN = (
-    r"\b(?:fall(?:s|en|ing)?|fell|drop(?:s|ped)?|declin(?:e|es|ed)|down|slump(?:s|ed)?|slid(?:e|es)?"
-    r"|plung(?:e|es|ed)|tumbl(?:e|es|ed)|lower(?:s|ed)?|cuts?|decreas(?:e|es|ed)|shr(?:ink|inks|ank)|s(?:ink|inks|ank))\b"
-    r"|下跌|下降|下滑|减少|大跌|下调|下浮|回落|跌|降|减"
-)
-_DIRECTION = re.compile(rf"(?P<up>{_UP})|(?P<down>{_DOWN})")
 _CLAUSE = re.compile(r"[,;!?，；。！？、：:]|\.(?=\s|$)| and | but | while | as |而|但")
 _BEFORE, _AFTER = 40, 16
 """How far from a figure, in code points, the word stands that says whether it is a rise or a fall."""
@@ -79,18 +72,29 @@ def denied_figures(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=8)
 def _read(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    line = for_model(text.partition("\n")[0][:_READ]).lower().translate(_MINUS)
-    plain = for_model(text[:_READ]).lower().translate(_MINUS)
-    found: set[str] = set()
+    line = _plain(text.partition("\n")[0])
+    plain = _plain(text)
+    found = _outcomes(line)
     plain = _SPOKEN.sub(lambda match: f"{_spoken(match['spoken'])}%", plain)
     for pattern, tell in _DATES:
         plain = pattern.sub(_noting(found, tell), plain)
     # A figure may touch Chinese characters (增长5%) but not letters (iphone15).
     plain = _HAN_FIGURE.sub(" ", plain)
     wrong = _figures(plain, found)
-    found.update("v:+" if match["up"] else "v:-" for match in _DIRECTION.finditer(line))
-    found.update(f"v:{match['sign']}" for match in _FIGURE.finditer(line) if match["sign"])
     return frozenset(found), frozenset(wrong)
+
+
+def _plain(text: str) -> str:
+    return as_figures(for_model(text[:_READ])).lower().translate(_MINUS)
+
+
+def _outcomes(line: str) -> set[str]:
+    """Return what a headline says of rises and falls, of outcomes, and whether it denies something."""
+    told = outcomes(line)
+    signs = [(match.start(), match["sign"]) for match in _FIGURE.finditer(line) if match["sign"]]
+    moves = "".join(sign for _, sign in sorted([*told.sides.pop(MOVE, []), *signs]))
+    found = {f"o:{axis}:{''.join(sign for _, sign in named)}" for axis, named in told.sides.items()}
+    return found | ({f"{MOVE}:{moves}"} if moves else set()) | ({"p:-"} if told.denies else set())
 
 
 def _noting(found: set[str], tell: Callable[[re.Match[str]], str]) -> Callable[[re.Match[str]], str]:
@@ -105,7 +109,7 @@ def _noting(found: set[str], tell: Callable[[re.Match[str]], str]) -> Callable[[
 def _figures(plain: str, found: set[str]) -> set[str]:
     if not _DIGIT.search(plain):
         return set()
-    directions = [(match.start(), "+" if match["up"] else "-") for match in _DIRECTION.finditer(plain)]
+    directions = movements(plain)
     breaks = [match.start() for match in _CLAUSE.finditer(plain)]
     wrong: set[str] = set()
     for match in _FIGURE.finditer(plain):
@@ -183,7 +187,10 @@ _DATES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
         lambda m: f"q:{_ORDINALS.get(m['value']) or m['value'] or m['q']}",
     ),
     (re.compile(r"\b(?P<value>first|second|third|fourth)[- ]quarter\b"), _numbered("q")),
-    (re.compile(r"(?P<first>上半年)|下半年"), lambda match: "h:1" if match["first"] else "h:2"),
+    (
+        re.compile(r"(?P<first>上半年|\bfirst[- ]half\b)|下半年|\bsecond[- ]half\b"),
+        lambda match: "h:1" if match["first"] else "h:2",
+    ),
     (
         re.compile(rf"\b(?P<name>{'|'.join(_DAYS)})day\b"),
         lambda match: f"w:{_DAYS.index(match['name']) + 1}",
@@ -205,17 +212,33 @@ def relation(one: Iterable[str], other: Iterable[str]) -> Relation:
     left, right = frozenset(one), frozenset(other)
     if left == right:
         return "same"
-    for kind in {fact[0] for fact in left | right}:
-        ours = {fact for fact in left if fact[0] == kind}
-        theirs = {fact for fact in right if fact[0] == kind}
-        if not (_within(ours, theirs) or _within(theirs, ours)):
+    for kind in {_kind(fact) for fact in left | right}:
+        ours = {fact for fact in left if _kind(fact) == kind}
+        theirs = {fact for fact in right if _kind(fact) == kind}
+        if ours != theirs and (kind in _NO_LESS or not (_within(ours, theirs) or _within(theirs, ours))):
             return "different"
     return "compatible"
 
 
+_NO_LESS = frozenset("p")
+"""Kinds of which silence says the opposite: what is not denied is said."""
+
+
+def _kind(fact: str) -> str:
+    return fact.rpartition(":")[0] if fact[0] == "o" else fact[0]
+
+
 def _within(few: set[str], many: set[str]) -> bool:
-    """Tell whether each of the few stands among the many; a figure without direction fits any."""
-    return all(any(_agree(one, other) for other in many) for one in few)
+    """Tell whether each of the few stands among the many, or a part of it does."""
+    return all(any(_fits(one, other) for other in many) for one in few)
+
+
+def _fits(one: str, other: str) -> bool:
+    """Tell whether a fact says no more than another; a figure without direction fits any."""
+    if one[0] not in "vo" or one == other:
+        return _agree(one, other)
+    said = iter(other.rpartition(":")[2])
+    return _kind(one) == _kind(other) and all(sign in said for sign in one.rpartition(":")[2])
 
 
 def _agree(one: str, other: str) -> bool:

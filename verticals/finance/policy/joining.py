@@ -18,9 +18,12 @@ from core.storage.types import canonical_json
 from core.text import near
 from core.text.normalise import for_model
 from core.text.script import simplified
+from verticals.finance.policy.denials import answers
 from verticals.finance.policy.facts import denied_figures, facts, relation, share_a_figure
+from verticals.finance.policy.numerals import as_figures
 from verticals.finance.policy.openings import parts
-from verticals.finance.policy.remarks import Kind, claim, kind, speaks_of
+from verticals.finance.policy.outcomes import is_outcome
+from verticals.finance.policy.remarks import Kind, claim, kind, speaks_of, voids
 
 DAYS = 3
 """Texts are joined when their days (UTC) are at most so many apart: 72 hours and the rest of a day.
@@ -57,7 +60,7 @@ class Text:
     Attributes:
         id: Hash of everything below and of the text itself: documents of one id need no comparison.
         day: Whole days since 1970 in UTC.
-        kind: Report, correction or denial.
+        kind: See `policy.remarks`.
         headline: Its first line without agency tags.
         signature: Of headline and body (`core.text.near`).
         facts: See `policy.facts`.
@@ -132,7 +135,7 @@ def prepare(text: str) -> Told:
     headline, body = parts(simplified(text))
     whole = f"{headline}\n{body}" if body else headline
     named = headline if len(claim(headline)) >= _TELLING else f"{headline} {body[:_LEAD]}".strip()
-    sketch = near.sketch(whole)
+    sketch = near.sketch(as_figures(whole))
     content = for_model(whole).lower().encode()
     _words(named)
     return Told(
@@ -183,7 +186,7 @@ def link(one: Text, other: Text, alike: float) -> Link | None:
     identical = one.signature == other.signature
     if abs(one.day - other.day) > DAYS or not (identical or alike >= _ALIKE):
         return None
-    if (one.kind == "denial") != (other.kind == "denial"):
+    if one.kind != other.kind and (voids(one.kind) or voids(other.kind)):
         return None
     if not agree(one, other) or not (identical or _headlines_agree(one.headline, other.headline)):
         return None
@@ -207,7 +210,7 @@ def _headlines_agree(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=1_024)
 def _shingles(headline: str) -> frozenset[str]:
-    return near.shingles(headline)
+    return near.shingles(as_figures(headline))
 
 
 def _names_agree(one: str, other: str) -> bool:
@@ -217,9 +220,10 @@ def _names_agree(one: str, other: str) -> bool:
 
 def _strange(one: str, other: str) -> bool:
     """Tell whether a headline begins with, or capitalises, words that stand nowhere in the other."""
-    plain = for_model(one)
-    capital = [word for word in _WORD.findall(plain) if word[0].isupper()]
-    there = for_model(other).lower()
+    plain = as_figures(for_model(one))
+    # Some print every word of a headline with a capital: those that tell the outcome are no names.
+    capital = [word for word in _WORD.findall(plain) if word[0].isupper() and not is_outcome(word.lower())]
+    there = as_figures(for_model(other)).lower()
     if capital and not _HAN.search(plain):
         known = set(_WORD.findall(there))
         return any(word.lower() not in known for word in capital)
@@ -228,11 +232,11 @@ def _strange(one: str, other: str) -> bool:
 
 
 def speaks(remark: Text, report: Text) -> bool:
-    """Tell whether a correction or denial speaks of a report, and takes it back.
+    """Tell whether a correction, denial or retraction speaks of a report, and takes it back.
 
     A correction takes back what has other facts than itself, or a figure that it calls wrong.
     """
-    if remark.kind == "report" or report.kind == "denial" or remark.id == report.id:
+    if remark.kind == "report" or voids(report.kind) or remark.id == report.id:
         return False
     if not -1 <= remark.day - report.day <= REMARK_DAYS:
         return False
@@ -243,7 +247,9 @@ def speaks(remark: Text, report: Text) -> bool:
 
 
 def _contradicts(remark: Text, report: Text) -> bool:
-    if remark.kind == "denial":
+    if remark.kind == "denial" and answers(remark.headline, report.headline):
+        return False
+    if voids(remark.kind):
         figures = any(fact[0] == "n" for fact in report.facts) and any(f[0] == "n" for f in remark.facts)
         return not figures or share_a_figure(remark.facts, report.facts)
     if remark.denied:

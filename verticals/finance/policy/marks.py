@@ -11,7 +11,7 @@ from hashlib import blake2b
 from itertools import accumulate
 
 _WIDTHS = {"c": 16, "n": 32, "d": 8, "v": 4}
-"""Bits for companies, figures, dates and directions; other facts leave no mark."""
+"""Bits for companies, figures, dates, rises and falls; other facts leave no mark."""
 _FIRST = dict(zip(_WIDTHS, accumulate(_WIDTHS.values(), initial=0), strict=False))
 _MASKS = tuple(((1 << width) - 1) << _FIRST[kind] for kind, width in _WIDTHS.items())
 
@@ -24,7 +24,9 @@ def marks(facts: Iterable[str], companies: Iterable[str]) -> int:
         companies: Ids.
     """
     said = [f"c:{name}" for name in companies]
-    said += [fact.rpartition(":")[0] if fact[0] == "n" else fact for fact in facts]
+    for fact in facts:
+        # Of rises and falls one text may name the beginning only.
+        said += [f"v:{sign}" for sign in fact[2:]] if fact[0] == "v" else [_value(fact)]
     bits = 0
     for each in said:
         if each[0] in _WIDTHS:
@@ -44,3 +46,7 @@ def may_agree(one: int, other: int) -> bool:
         if ours & theirs not in (ours, theirs):
             return False
     return True
+
+
+def _value(fact: str) -> str:
+    return fact.rpartition(":")[0] if fact[0] == "n" else fact

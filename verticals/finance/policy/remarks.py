@@ -7,23 +7,12 @@ from functools import lru_cache
 from typing import Literal
 
 from core.text.near import shingles
+from verticals.finance.policy.denials import CUES, denial, retraction
+from verticals.finance.policy.numerals import as_figures
 
-Kind = Literal["report", "correction", "denial"]
+Kind = Literal["report", "correction", "denial", "retraction"]
+"""A denial is what somebody says, and so an event; a retraction (辟谣, too) only takes another text back."""
 
-_DENIAL = re.compile(
-    r"\b(?:den(?:y|ies|ied|ying)|refut(?:e|es|ed|ing)|debunk(?:s|ed|ing)?"
-    r"|(?:dismiss(?:es|ed)?|rejects?) (?:the )?(?:reports?|rumou?rs?|talks?|claims?)"
-    r"|false reports?|hoax|fact[- ]check|no truth|untrue|not true|baseless|unfounded|fake news"
-    r"|retract(?:s|ed|ing|ion)?|withdr(?:aw|aws|awn|ew) (?:the |a |its |our )?(?:story|report|article)"
-    r"|(?:story|article|report|headline) (?:is |was |has been )?withdrawn"
-    r"|disregard (?:the |our |this |that )?(?:previous |earlier )?(?:story|alert|headline|report))\b"
-    r"|辟谣|否认|不属实|谣言|子虚乌有|假消息|虚假(?:信息|消息|报道)|撤稿|撤回(?:该|此|上述)?(?:报道|稿件|文章|消息|快讯)"
-    r"|澄清|纯属(?:捏造|虚构|臆测|误读)|(?:并无|无)此事|(?:传闻|消息|报道|传言|网传)[^，。；]{0,24}不实"
-    r"|不实(?:传闻|消息|报道|信息|言论|内容)",
-    re.IGNORECASE,
-)
-# What stands between 网传 and 不实 is the claim: it stays.
-_CUE = re.compile(_DENIAL.pattern.replace("[^，。；]{0,24}不实", "(?!)"), re.IGNORECASE)
 _CORRECTION = re.compile(
     r"^\W{0,3}(?:correction(?:\s*[:(\u2013\u2014-]| to\b)|correct(?:ed|s|ing)\b|clarification\s*:|refile\b)"
     r"|\((?:corrects|corrected|correction)\b|^\W{0,3}(?:更正|勘误|订正)|[(（【](?:更正|勘误|订正)[)）】]|更正[:：]|更正公告",
@@ -50,17 +39,24 @@ _FEWEST, _SHARE, _SHARE_UNKNOWN = 3, 0.6, 0.7
 
 
 def kind(headline: str, body: str = "") -> Kind:
-    """Tell whether a text reports something, corrects a report or denies one.
+    """Tell whether a text reports something, corrects a report, denies one or takes one back.
 
     Args:
         headline: Its first line; a cue stands there.
         body: The rest; only a bracket such as "(Corrects …)" at its beginning counts.
     """
-    if _DENIAL.search(headline):
+    if retraction(headline):
+        return "retraction"
+    if denial(headline):
         return "denial"
     note = body[:_LEAD].lstrip()
     corrects = _CORRECTION.search(headline) or (note[:1] in {"(", "（"} and _CORRECTION.search(note))
     return "correction" if corrects else "report"
+
+
+def voids(kind: str) -> bool:
+    """Tell whether texts of a kind say that something is not so, and nothing else."""
+    return kind in {"denial", "retraction"}
 
 
 @lru_cache(maxsize=1_024)
@@ -75,8 +71,10 @@ def claim(headline: str, body: str = "") -> frozenset[str]:
 
 
 def _words(text: str) -> frozenset[str]:
-    bare = _TOLD.sub(" ", _CORRECTION.sub(" ", _CUE.sub(" ", text)))
-    single = (shingle for shingle in shingles(bare) if " " not in shingle and shingle not in _SMALL)
+    bare = _TOLD.sub(" ", _CORRECTION.sub(" ", CUES.sub(" ", text)))
+    single = (
+        shingle for shingle in shingles(as_figures(bare)) if " " not in shingle and shingle not in _SMALL
+    )
     return frozenset(_SUFFIX.sub("", word) for word in single)
 
 

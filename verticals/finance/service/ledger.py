@@ -27,6 +27,7 @@ from verticals.finance.policy.counting import (
     contributions,
     difference,
 )
+from verticals.finance.policy.remarks import voids
 from verticals.finance.tables import FinanceCell, FinanceDocument, FinanceLedger, FinanceSource, FinanceStory
 
 _TICK = timedelta(microseconds=1)
@@ -81,7 +82,7 @@ def book(
     sequence, known_at = next_known(session, now)
     standing = _standing(session, stories)
     fresh = {each.id: each for each in documents}
-    others = (set(standing.values()) | _counted(session, stories)) - fresh.keys()
+    others = (set(standing) | _counted(session, stories)) - fresh.keys()
     touched = {**fresh, **_documents(session, others)}
     seen = [id_ for id_, each in touched.items() if id_ not in fresh or each.revised_at is not None]
     booked = _booked(session, seen)
@@ -92,24 +93,26 @@ def book(
     return known_at
 
 
-def facts_of(document: FinanceDocument, *, story: bool) -> Facts:
+def facts_of(document: FinanceDocument, kind: str | None) -> Facts:
     """Return what of a document counts.
 
     Args:
         document: One that was read.
-        story: Whether its story counts, and it stands for it.
+        kind: Of its story, if that counts and the document stands for it; else None. That something bad was
+            denied is no bad news.
     """
+    bad = () if kind is not None and voids(kind) else (NEGATIVE,)
     known = [each for each in document.entities or () if each["id"]]
-    entities = {each["id"]: each["sentiment"] == NEGATIVE for each in known}
+    entities = {each["id"]: each["sentiment"] in bad for each in known}
     return Facts(
         at=document.counted_at,
         source=document.source,
         whole_day=document.dated == "day",
         live=document.live,
-        negative=document.sentiment == NEGATIVE,
+        negative=document.sentiment in bad,
         topics=tuple(document.topics or ()),
         entities=entities,
-        story=story,
+        story=kind is not None,
     )
 
 
@@ -117,20 +120,19 @@ def _changes(
     documents: Iterable[FinanceDocument], standing: Mapping[str, str], booked: Booked
 ) -> Iterator[tuple[FinanceDocument, Place, Amount]]:
     for document in documents:
-        leads = document.story_id is not None and standing.get(document.story_id) == document.id
-        wanted = contributions(facts_of(document, story=leads))
+        wanted = contributions(facts_of(document, standing.get(document.id)))
         for place, amount in difference(wanted, booked.get(document.id, {})):
             yield document, place, amount
 
 
 def _standing(session: Session, stories: Collection[str]) -> dict[str, str]:
-    """Return the document that stands for each story that counts."""
+    """Return the document that stands for each story that counts, and the kind of the story."""
     found: dict[str, str] = {}
     for part in _parts(stories):
-        query = select(FinanceStory.id, FinanceStory.lead_id).where(
+        query = select(FinanceStory.lead_id, FinanceStory.kind).where(
             FinanceStory.id.in_(part), FinanceStory.counted, FinanceStory.absorbed_into.is_(None)
         )
-        found.update((row.id, row.lead_id) for row in session.execute(query))
+        found.update((row.lead_id, row.kind) for row in session.execute(query))
     return found
 
 

@@ -67,16 +67,18 @@ def summed(session: Session) -> Cells:
 
 def counted_again(session: Session) -> Cells:
     """Return what documents and stories say should be counted."""
-    standing = select(FinanceStory.lead_id).where(FinanceStory.counted, FinanceStory.absorbed_into.is_(None))
-    leads = set(session.scalars(standing))
+    standing = select(FinanceStory.lead_id, FinanceStory.kind).where(
+        FinanceStory.counted, FinanceStory.absorbed_into.is_(None)
+    )
+    leads = {row.lead_id: row.kind for row in session.execute(standing)}
     query = select(FinanceDocument).where(FinanceDocument.story_id.is_not(None))
     rows: Any = session.execute(query.execution_options(yield_per=_AT_ONCE)).scalars()
     return _sum(_all(rows, leads))
 
 
-def _all(rows: Iterable[FinanceDocument], leads: set[str]) -> Iterator[tuple[Cell, Amount]]:
+def _all(rows: Iterable[FinanceDocument], leads: dict[str, str]) -> Iterator[tuple[Cell, Amount]]:
     for row in rows:
-        for place, amount in contributions(facts_of(row, story=row.id in leads)).items():
+        for place, amount in contributions(facts_of(row, leads.get(row.id))).items():
             yield cell_of(place), amount
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from verticals.finance.policy.joining import DAYS, REMARK_DAYS, Text, keys
+from verticals.finance.policy.remarks import voids
 from verticals.finance.tables import FinanceStory, FinanceStoryBand
 
 WEEK = 7
@@ -36,7 +37,7 @@ def searches(text: Text) -> tuple[Span, Span, Span]:
     reports, remarks = _NOTHING, _NOTHING
     if text.kind != "report":
         reports = Span(known.said, text.day - REMARK_DAYS, text.day + 1)
-    if text.kind != "denial":
+    if not voids(text.kind):
         remarks = Span(known.asked, text.day - 1, text.day + REMARK_DAYS)
     return Span(known.alike, text.day - DAYS, text.day + DAYS), reports, remarks
 
@@ -44,7 +45,7 @@ def searches(text: Text) -> tuple[Span, Span, Span]:
 def stored(text: Text) -> list[int]:
     """Return the keys under which a text is found, each once: reports by remarks, remarks by reports."""
     known = keys(text)
-    said = known.said if text.kind != "denial" else ()
+    said = known.said if not voids(text.kind) else ()
     asked = known.asked if text.kind != "report" else ()
     return sorted({*known.alike, *said, *asked})
 

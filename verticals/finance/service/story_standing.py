@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from verticals.finance.policy.joining import in_time
+from verticals.finance.policy.remarks import voids
 from verticals.finance.service.story_texts import (
     CORRECTED,
     CORRECTS,
@@ -125,7 +126,7 @@ class _Remarks:
     @staticmethod
     def _holds(text: FinanceStoryText, other: FinanceStoryText, wanted: str) -> bool:
         remark, report = (text, other) if wanted == CORRECTS else (other, text)
-        timely = in_time(order(remark), order(report), denial=remark.kind == "denial")
+        timely = in_time(order(remark), order(report), denial=voids(remark.kind))
         return timely and text.story_id != other.story_id
 
 
@@ -133,7 +134,8 @@ def _worth(texts: list[FinanceStoryText], remarks: _Remarks, near: Collection[in
     """Return the values of `_FIELDS`; the texts are in order."""
     lead = texts[0]
     retracted_at = remarks.retracted(texts)
-    denies = lead.kind == "denial" and remarks.retracts(texts)
+    # A denial that takes nothing back is an event of its own; a retraction is none.
+    denies = lead.kind == "retraction" or (lead.kind == "denial" and remarks.retracts(texts))
     return (
         lead.kind,
         lead.first_id,

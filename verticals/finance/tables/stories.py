@@ -15,12 +15,12 @@ class FinanceStory(TenantScoped, Base):
     """Documents that tell one thing; it counts once, whatever its reach.
 
     Attributes:
-        kind: `report`, `correction` or `denial`, as its lead.
+        kind: `report`, `correction`, `denial` or `retraction`, as its lead.
         lead_id: Id of the earliest document, by (event time, source, external_id).
         source: Of the lead; it and `lead_external_id` order documents of one moment.
         event_at: Event time of the lead.
         reach: Number of documents.
-        counted: False for a story that was retracted, and for a denial that retracts one.
+        counted: False for a story that was retracted, for a denial that retracts one, and for a retraction.
         retracted_at: Event time of the earliest correction or denial that speaks of it.
         entangled: A text of it is also like texts that contradict it; then joining looks at all of them.
         remarked: A text of it corrects another story, or is corrected.
@@ -50,7 +50,7 @@ class FinanceStoryText(TenantScoped, Base):
     Attributes:
         id: Hash of text, companies and day.
         day: Of its event time: whole days since 1970 in UTC.
-        kind: `report`, `correction` or `denial`.
+        kind: `report`, `correction`, `denial` or `retraction`.
         headline: Its first line without agency tags, for telling what a correction speaks of.
         facts: Figures, dates and directions (`policy.facts`).
         denied: Figures that a correction calls wrong.
