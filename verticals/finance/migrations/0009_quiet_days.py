@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0009_quiet_days"
-down_revision = "0007_rule_language"
+down_revision = "0008_told"
 branch_labels = None
 depends_on = None
 
