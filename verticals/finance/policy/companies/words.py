@@ -25,17 +25,23 @@ def _alternatives(text: str) -> str:
 
 
 _VERBS = _words("""
-    abandon accelerate acquire adjust agree announce apologise apologize appeal appoint approve axe beat
-    boost borrow brace buy cancel clinch complete confirm consider debut decline delay deliver deny develop
-    disappoint disclose discontinue divest double downgrade earn eliminate eye expand expect explore extend
-    face file fine forecast furlough guide halt hike hire idle impress impair inaugurate increase indict
-    invest issue launch license list lower maintain mandate manufacture merge miss morph mull name narrow
-    near negotiate offer open oust outline outperform outsource overhaul overtake pause partner pay pivot
-    plan pledge post prepare present probe produce promise propose pull raise ramp reaffirm recall refund
-    reinstate reject release relocate remove reopen repay replace report resume restate restart restructure
-    resubmit reverse revise sack schedule scrap secure seek settle shift sideline sign ship slash snap
-    specify spend strike subpoena sue suspend sweeten swing target tap tout trade trim test triple try
-    unveil upgrade urge use value vow warn weigh withdraw withhold write
+    abandon accelerate acquire adjust agree allege announce apologise apologize appeal appoint approve
+    axe beat bolster boost borrow brace buy cancel chop clinch collect complete concede confirm consider
+    contest convert curb debut decline deepen delay deliver demand deny deploy develop disappoint
+    disclose discontinue dismiss divest donate double downgrade earn eliminate embrace enter evaluate
+    exceed exit expand expect explore extend eye face file finalise finalize finance fine flag forecast
+    fund furlough guide halt hike hire idle impair impress inaugurate increase indict integrate
+    introduce invest issue launch license lift limit list lower lure maintain mandate manufacture merge
+    miss morph mull name narrow near negotiate notch offer open oppose oust outline outperform outsource
+    overhaul overtake partner pause pay pilot pivot plan pledge poach post pour predict prepare present
+    preview price probe produce promise promote propose pull push raise ramp reaffirm rebrand rebuff
+    recall receive reduce refinance refund register rehire reinstate reject release relocate remodel
+    remove rename reopen reorganise reorganize repay replace report resist resolve restart restate
+    restructure resubmit resume retain retire retool revamp reverse revise sack scale schedule scrap
+    secure seek settle shed shelve shift ship shrink sideline sign slash slim snag snap specify spend
+    stop streamline strike subpoena sue supply surpass suspend sweeten swing switch tackle tap target
+    tease terminate test tighten top tout trade trim triple try unload unveil upgrade urge use value vow
+    warn weigh withdraw withhold write
 """)
 _MOVES = _words("""
     advance bounce climb dip drop edge ease extend gain jump plummet plunge rally rebound recover retreat
@@ -76,7 +82,8 @@ HAS = _words("""
     forecast outlook dividend dividends buyback buybacks ceo cfo coo cto chief executive executives exec
     execs boss founder co-founder cofounder chairman chairwoman directors board investors investor
     shareholders shareholder stockholders employees workers staff staffers workforce layoffs spokesman
-    spokeswoman spokesperson subsidiary unit headquarters customers suppliers supplier pilots factory
+    spokeswoman spokesperson subsidiary unit headquarters customers dealers volumes suppliers
+    supplier pilots factory
     factories plant plants warehouse warehouses stores lawsuit antitrust settlement merger takeover
     acquisition ipo stake stakes price-target bonds valuation market-cap headcount inc corp ltd plc co
     group quarterly q1 q2 q3 q4 drivers analysts analyst parent rival rivals competitor deliveries
@@ -151,7 +158,8 @@ _ZH_TIMES = _alternatives(r"""
     因[^,。;!?\s]{0,10}? 旗下 子公司 约?\d[\d.,]{0,8}[万亿]?(?:美元|欧元|港元|元)?
 """)
 _ZH_DOES = _alternatives(r"""
-    宣布 宣告 拟(?![合人定态订]) 裁员 裁撤 降价 降薪 涨价 提价 调价 股价 股票 股份 股东 财报 年报 季报
+    宣布 宣告 计划(?:在|将|于|对|向) 与[^,。;!?\s]{1,8}?(?:达成|签署|签约|合作) 拟(?![合人定态订])
+    裁员 裁撤 降价 降薪 涨价 提价 调价 股价 股票 股份 股东 财报 年报 季报
     半年报 业绩 营收 收入 净利 净亏 利润 盈利 盈警 亏损 扭亏 毛利 公司 集团 总部 回购 董事长 董事会
     (?:行政)?总裁 总经理 行长 首席 ceo cfo 高管 创始人 员工 前员工 发言人 供应商 供应链 门店 工厂 产能 产量
     销量 交付 订单 发布 推出 推迟 召回 收购 并购 出售 剥离 拆分 分拆 重组 上市 退市 ipo 涨停 跌停 涨超 跌超
