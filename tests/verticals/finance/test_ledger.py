@@ -33,8 +33,10 @@ _TEXTS = (
     "Orvane Foods cuts its full-year outlook by 7 percent after weak sales of chilled meals bad #guidance",
     "Correction: Orvane Foods cuts its full-year outlook after weak sales of chilled meals #guidance",
     "Orvane Foods denies that it cuts its full-year outlook after weak sales of chilled meals",
+    "Retracted: Orvane Foods cuts its full-year outlook after weak sales of chilled meals bad #guidance",
     "Tarn Lithium wins a five-year supply deal with a maker of buses good #contracts",
     "Tarn Lithium wins a five-year supply deal with a maker of buses #contracts #operations",
+    "Tarn Lithium loses a five-year supply deal with a maker of buses bad #contracts",
     "Brackwell Steel is sued by its pension fund over late payments bad #legal",
 )
 

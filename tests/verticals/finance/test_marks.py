@@ -12,9 +12,12 @@ from verticals.finance.policy.joining import agree, read
 from verticals.finance.policy.marks import marks, may_agree
 
 BLANK = read("Orvane Foods opens a plant", datetime(2026, 3, 2, tzinfo=UTC), ())
-FACT = st.builds(
-    "{}:{}".format, st.sampled_from("dwymqhv"), st.sampled_from(["1", "2", "3", "11-17", "+", "-"])
-) | st.builds("n:{}:{}".format, st.integers(0, 60), st.sampled_from(["", "+", "-"]))
+SIDES = st.text("+-=ud", min_size=1, max_size=4)
+FACT = (
+    st.builds("{}:{}".format, st.sampled_from("dwymqhp"), st.sampled_from(["1", "2", "3", "11-17", "+", "-"]))
+    | st.builds("{}:{}".format, st.sampled_from(["v", "o:win", "o:go"]), SIDES)
+    | st.builds("n:{}:{}".format, st.integers(0, 60), st.sampled_from(["", "+", "-"]))
+)
 TEXT = st.builds(
     lambda facts, companies: replace(BLANK, facts=facts, companies=companies),
     st.frozensets(FACT, max_size=5),
@@ -35,3 +38,4 @@ def test_other_figures_names_and_directions_are_told_apart() -> None:
     assert not may_agree(base, marks({"n:50%:+", "v:+"}, {"orvane"}))
     assert not may_agree(base, marks({"n:5%:+", "v:+"}, {"brackwell"}))
     assert not may_agree(base, marks({"n:5%:-", "v:-"}, {"orvane"}))
+    assert may_agree(base, marks({"v:+-"}, ()))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from core.text.near import similarities
+from tests.verticals.finance.desk import DAY, Desk, doc
 from verticals.finance.policy.joining import Link, Text, agree, link, read
 from verticals.finance.policy.marks import marks, may_agree
 
@@ -36,6 +37,7 @@ OPPOSITE = [
     (BOARD, "endorses", "votes down"),
     (BOARD, "backs", "opposes"),
     (BOARD, "resumes", "suspends"),
+    (BOARD, "approves", "declines to approve"),
     (BOARD, "confirms", "has not confirmed"),
     (BOARD, "Chair Ada Renn joins for", "Chair Ada Renn quits over"),
     (BOARD.replace("{} the plan to buy", "plans to {}"), "buy", "sell"),
@@ -116,6 +118,7 @@ SAME = [
     (SALES, "rises", "rises sharply"),
     (SALES, "rose", "was up"),
     (SALES, "falls", "declines"),
+    (SALES, "falls to a new low", "declines to a new low"),
     (BOARD, "approves", "clears"),
     (BOARD, "approves", "gives approval to"),
     (BOARD, "rejects", "turns down"),
@@ -208,3 +211,16 @@ def test_the_whole_of_a_text_agrees_with_its_beginning(frame: str, one: str, oth
         whole, cut = _read(text), _read(text[:-12] if "，" in text else text.rpartition(" ")[0])
         assert agree(whole, cut), (whole.facts, cut.facts)
         assert may_agree(marks(whole.facts, ()), marks(cut.facts, ()))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_bad_news_behind_good_news_of_the_same_words_is_counted(any_desk: Desk, turned: bool) -> None:
+    good, bad = SALES.format("beats analysts' estimates"), SALES.format("misses analysts' estimates bad")
+    documents = [doc(1, good, DAY + timedelta(hours=1)), doc(2, bad, DAY + timedelta(hours=2))]
+    for document in reversed(documents) if turned else documents:
+        any_desk.send(document)
+    (window,) = any_desk.finance.trends.windows(
+        any_desk.tenant, from_=DAY, to=DAY + timedelta(days=1), width="1d"
+    )
+    assert (window.count, window.negative, window.reach) == (2, 1, 2)
+    assert any_desk.balance().right

@@ -319,6 +319,9 @@ POOL = [
     Item("p", "Brackwell Steel denies it plans to cut 900 jobs at its largest plant", 6),
     Item("q", JOBS.replace("900", "1,900"), 8),
     Item("r", JOBS, 12),
+    Item("s", JOBS.replace("to cut", "not to cut"), 3),
+    Item("t", f"Retracted: {JOBS}", 5),
+    Item("u", JOBS.replace("900", "nine hundred"), 2),
 ]
 
 

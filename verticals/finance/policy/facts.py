@@ -2,8 +2,8 @@
 
 A fact is a short string: `n:5%:+` (a figure, its unit and whether it is a rise), `d:11-17`, `w:2` (Tuesday),
 `y:2026`, `m:10`, `q:3`, `h:1`; of the headline `v:+-` (a rise and then a fall), `o:win:-` (the sides that it
-names of an axis, see `policy.opposites`) and `p:-` (it denies something). Figures are compared by value, not
-as written: 1.2亿, 120 million, a hundred and twenty million and 120,000,000 are one.
+names of an axis, see `policy.opposites`) and `p:-` (it denies something; else `p:+`). Figures are compared by
+value, not as written: 1.2亿, 120 million, a hundred and twenty million and 120,000,000 are one.
 """
 
 from __future__ import annotations
@@ -94,7 +94,9 @@ def _outcomes(line: str) -> set[str]:
     signs = [(match.start(), match["sign"]) for match in _FIGURE.finditer(line) if match["sign"]]
     moves = "".join(sign for _, sign in sorted([*told.sides.pop(MOVE, []), *signs]))
     found = {f"o:{axis}:{''.join(sign for _, sign in named)}" for axis, named in told.sides.items()}
-    return found | ({f"{MOVE}:{moves}"} if moves else set()) | ({"p:-"} if told.denies else set())
+    if told.denies is not None:
+        found.add("p:-" if told.denies else "p:+")
+    return found | ({f"{MOVE}:{moves}"} if moves else set())
 
 
 def _noting(found: set[str], tell: Callable[[re.Match[str]], str]) -> Callable[[re.Match[str]], str]:
@@ -215,13 +217,9 @@ def relation(one: Iterable[str], other: Iterable[str]) -> Relation:
     for kind in {_kind(fact) for fact in left | right}:
         ours = {fact for fact in left if _kind(fact) == kind}
         theirs = {fact for fact in right if _kind(fact) == kind}
-        if ours != theirs and (kind in _NO_LESS or not (_within(ours, theirs) or _within(theirs, ours))):
+        if not (_within(ours, theirs) or _within(theirs, ours)):
             return "different"
     return "compatible"
-
-
-_NO_LESS = frozenset("p")
-"""Kinds of which silence says the opposite: what is not denied is said."""
 
 
 def _kind(fact: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from verticals.finance.policy.opposites import (
     BREAKS,
@@ -27,9 +28,16 @@ _TOKEN = re.compile(
     rf"(?P<han>{'|'.join(_HAN_WORDS)})|(?P<word>[a-z]+(?:['\u2019][a-z]+)?)"
     r"|(?P<stop>[,;:!?，。；！？、：()（）]|\.(?=\s|$))"
 )
+_PHRASES = {word for words in (LEXICON, NEGATIONS, INNOCENT, REVOKES) for word in words if "_" in word}
+_BEGIN_PHRASES = {phrase.partition("_")[0] for phrase in _PHRASES}
+_DECLINES = {"decline_to", "declines_to", "declined_to"}
+_TO_DO = re.compile(r" (?!(?:an?|the|its|about|around|near|just|below|under|over|rs|us|eur|usd)\b|\w+-)[a-z]")
 _JOINED = re.compile(r"[ -]{1,2}")
 _FIGURE = re.compile(r"\.?(?: by)?\s*[\"\u201c\u201d']?[$€£¥+-]?\d")
-_SENTENCE = re.compile(r"[。！？!?;；]|(?<=\w{5})\.(?=\s)")
+_SENTENCE = re.compile(r"[。！？!?;；】]|(?<=\w{5})\.(?=\s)")
+_HAN = re.compile("[\u3400-\u9fff]")
+_LONG, _LONG_HAN = 200, 100
+"""Code points of the longest headline."""
 _LEAST = 15
 """A sentence has more code points than this; 突发！ is none."""
 _REACH, _REACH_HAN = 30, 6
@@ -59,11 +67,12 @@ class Outcomes:
     Attributes:
         sides: Axis to the places and sides named, in the order of the text: `+`, `-`, `=` (neither), and
             `u`, `d`, `x` where that is denied and the axis has more than two sides.
-        denies: Whether its first sentence denies something that is on no axis.
+        denies: Whether its first sentence denies something that is on no axis; None where it is no headline,
+            but a long text in which to deny is a detail.
     """
 
     sides: dict[str, list[tuple[int, str]]]
-    denies: bool
+    denies: bool | None
 
 
 def outcomes(line: str) -> Outcomes:
@@ -86,7 +95,8 @@ def outcomes(line: str) -> Outcomes:
             pending = said
         _note(sides, said, denied=False)
         denies |= said.word in REVOKES and said.start < first
-    return Outcomes(sides, denies)
+    longest = _LONG_HAN if _HAN.search(line, 0, first) else _LONG
+    return Outcomes(sides, denies if first <= longest else None)
 
 
 def movements(text: str) -> list[tuple[int, str]]:
@@ -127,34 +137,32 @@ def _note(sides: dict[str, list[tuple[int, str]]], said: _Said, *, denied: bool)
 
 
 def _said(text: str) -> Iterator[_Said]:
+    """Yield the known words and phrases of a text, in its order."""
     matches = list(_TOKEN.finditer(text))
     place = 0
     while place < len(matches):
         match = matches[place]
-        size = 1
-        word = match.group()
-        if match["stop"]:
-            yield _Said(match.start(), match.end(), word, stop=True)
-        else:
-            word, size = _longest(text, matches, place) if match["word"] else (word, 1)
-            if word not in INNOCENT:
-                negates = word in NEGATIONS or word.endswith(("n't", "n\u2019t"))
-                meanings = () if negates else LEXICON.get(word, ())
-                yield _Said(
-                    match.start(), matches[place + size - 1].end(), word, meanings, negates, word in BREAKS
-                )
+        word, size = match.group(), 1
+        if word in _BEGIN_PHRASES:
+            word, size = _longest(text, matches, place)
+        end = matches[place + size - 1].end()
         place += size
+        if word in _DECLINES and not _TO_DO.match(text, end):  # prices decline to a level
+            word = "decline"
+        stop = match["stop"] is not None or word in BREAKS
+        negates = word in NEGATIONS or word.endswith(("n't", "n\u2019t"))
+        meanings = () if negates else LEXICON.get(word, ())
+        if (stop or negates or meanings or word in REVOKES) and word not in INNOCENT:
+            yield _Said(match.start(), end, word, meanings, negates, stop)
 
 
 def _longest(text: str, matches: list[re.Match[str]], place: int) -> tuple[str, int]:
     """Return the longest known phrase that begins with a word, or the word, and how many words it has."""
     words = [matches[place].group()]
     best = (words[0], 1)
-    for before, after in zip(matches[place:], matches[place + 1 : place + _LONGEST], strict=False):
+    for before, after in pairwise(matches[place : place + _LONGEST]):
         if not after["word"] or not _JOINED.fullmatch(text, before.end(), after.start()):
             break
         words.append(after.group())
-        phrase = "_".join(words)
-        if any(phrase in known for known in (LEXICON, NEGATIONS, INNOCENT, REVOKES)):
-            best = (phrase, len(words))
+        best = (phrase, len(words)) if (phrase := "_".join(words)) in _PHRASES else best
     return best
