@@ -124,10 +124,19 @@ def test_an_office_is_not_missed_over_a_weekend_whatever_the_clock_does(zone: Zo
 
 
 def test_what_comes_once_a_day_is_missed() -> None:
-    bulk = {MONDAY + 8 * HOUR - number * 24 * HOUR: 100 for number in range(28)}
-    last = MONDAY + 8.5 * HOUR
-    assert not ask(bulk, last, last + 23 * HOUR).silent
-    assert ask(bulk, last, last + 27 * HOUR).silent
+    for day in (MONDAY, MONDAY - timedelta(days=147)):
+        bulk = {day + 8 * HOUR - number * 24 * HOUR: 100 for number in range(28)}
+        last, since = day + 9 * HOUR, day - timedelta(days=60)
+        assert not ask(bulk, last, last + 23 * HOUR, since=since).silent
+        assert ask(bulk, last, last + 27 * HOUR, since=since).silent
+
+
+def test_without_a_change_of_clocks_the_first_hour_counts() -> None:
+    day = MONDAY - timedelta(days=147)
+    bulk = {day - number * 24 * HOUR: 20 for number in range(28)}
+    # Read at the end of the day, an hour in which the next are due.
+    last = day + 24 * HOUR
+    assert ask(bulk, last, last + 24 * HOUR, since=day - timedelta(days=60)).silent
 
 
 @OFFICES

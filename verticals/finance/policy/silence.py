@@ -1,7 +1,8 @@
 """Whether a source is silent, by what it usually brings at these hours: a night is no silence.
 
-Hours are those of UTC, but people's clocks are put forward and back: where a silence begins and where it ends
-no more is missed than the hours before and behind usually bring. Holidays are told by the rule.
+Hours are those of UTC, but people's clocks are put forward and back: while what was learnt reaches over such
+a change, where a silence begins and where it ends no more is missed than the hours before and behind usually
+bring. Holidays are told by the rule.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +30,9 @@ _MEMORY = timedelta(days=28)
 _HOUR = timedelta(hours=1)
 _EDGE = timedelta(hours=2)
 """So near to its beginning and end a silence may be one of an office that opens an hour later now."""
+_ZONES = ("America/New_York", "America/Santiago", "Europe/London", "Australia/Sydney", "Pacific/Auckland")
+_CLOCKS = tuple(ZoneInfo(name) for name in _ZONES)
+"""Whoever changes clocks does it on the day of one of these, or within days."""
 
 Span = tuple[datetime, datetime]
 """From, and to exclusive."""
@@ -104,11 +109,16 @@ def _expected(
     # The first hour counts from the moment it was heard, the last up to now.
     counts[back] *= 1.0 - (heard_at - first) / _HOUR
     counts[-1] *= (until - last) / _HOUR
-    inner = 1.0 - _counting(first, ahead, [(heard_at + _EDGE, until - _EDGE)])
+    edge = _EDGE if _clocks_changed(start, until) else timedelta(0)
+    inner = 1.0 - _counting(first, ahead, [(heard_at + edge, until - edge)])
     inner = np.minimum(inner, counts[back:])
     around = usual[grid.strata[back - 1 :]]
     least = np.minimum(np.minimum(around[:-2], around[2:]), around[1:-1])
     return float(around[1:-1] @ inner + least @ (counts[back:] - inner))
+
+
+def _clocks_changed(start: datetime, end: datetime) -> bool:
+    return any(start.astimezone(zone).utcoffset() != end.astimezone(zone).utcoffset() for zone in _CLOCKS)
 
 
 def _counting(start: datetime, size: int, spared: Sequence[Span]) -> NDArray[np.float64]:
