@@ -15,6 +15,7 @@ from core.collecting.letters import Letter, forget, keep, of_file
 from core.errors import InvalidInput, PayloadTooLarge
 from core.records import Refused
 from core.registry import find_connectors
+from core.security.tenants import Tenants
 from core.vertical import Services
 from verticals.finance.commands.rows import LeftOut, batches
 from verticals.finance.intake import Document, document
@@ -49,6 +50,7 @@ def add(app: App, services: Callable[[], Services]) -> None:
             json: One JSON object instead of a line.
         """
         ready, console = services(), Console()
+        Tenants(ready.storage).ensure(tenant, actor="cli")
         finance, counts = build(ready), {"accepted": 0, "duplicate": 0}
         ready.storage.write(tenant, partial(forget, tenant=tenant, connection_id=of_file(file)))
         left_out = LeftOut(file, partial(_keep, ready, tenant, of_file(file)))

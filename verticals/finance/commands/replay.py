@@ -19,6 +19,7 @@ from core.errors import InvalidInput, PayloadTooLarge
 from core.jobs.queue import Jobs
 from core.records import Record, Refused
 from core.registry import find_connectors
+from core.security.tenants import Tenants
 from core.storage.types import canonical_json
 from core.streams.windows import Width
 from core.text.shorten import shortened
@@ -60,6 +61,7 @@ def add(app: App, services: Callable[[], Services]) -> None:
         if speed is not None and speed <= 0:
             raise InvalidInput("--speed has to be more than 0.", remedy="Say --speed 3600, or leave it out.")
         ready, console, counts = services(), Console(), Counter[str]()
+        Tenants(ready.storage).ensure(tenant, actor="cli")
         timed = _timed(build(ready), in_, zone, source_column, counts)
         raised: list[Alerted] = []
         with Console(stderr=True).status("playing", spinner="line") as status:
