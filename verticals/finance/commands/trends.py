@@ -58,6 +58,8 @@ def add(app: App, services: Callable[[], Services]) -> None:
         """
         finance = build(services())
         company = finance.entity(tenant, entity) if entity else ""
+        if topic:
+            finance.topics.check(tenant, topic)
 
         def ask() -> Trend:
             end = in_calendar("to", _moment(to, "--to") or finance.trends.now())

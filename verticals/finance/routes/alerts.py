@@ -157,7 +157,7 @@ def mount(routes: APIRouter, service: Finance, access: Access) -> None:
             caller.tenant,
             state=state,
             severity=severity,
-            rule=rule,
+            rule=service.rules.check(caller.tenant, rule) if rule else None,
             entity=service.entity(caller.tenant, entity) if entity else None,
             before=after(cursor),
             limit=limit + 1,

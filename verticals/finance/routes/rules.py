@@ -107,7 +107,9 @@ def mount(routes: APIRouter, service: Finance, access: Access) -> None:
     def given(tenant: str, body: RulePatch) -> dict[str, Any]:
         values = _values(body)
         if values.get("entity", "*") not in ("", "*"):
-            values["entity"] = service.entity(tenant, values["entity"])
+            values["entity"] = service.entity(tenant, values["entity"], "/entity")
+        if values.get("topic", "*") not in ("", "*"):
+            service.topics.check(tenant, values["topic"], "/topic")
         return values
 
     @routes.post("/rules", status_code=201, summary="Make a rule")

@@ -52,6 +52,8 @@ def mount(routes: APIRouter, service: Finance, access: Access) -> None:
         end = in_calendar("to", to or service.trends.now())
         begin = from_ or end - _WINDOWS * WIDTHS[window]
         company = service.entity(caller.tenant, entity) if entity else ""
+        if topic:
+            service.topics.check(caller.tenant, topic)
         asked = Asked(begin, end, window, topic or "", company, source, as_of)
         return shown(service.trends.ask(caller.tenant, asked), asked)
 
