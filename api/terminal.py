@@ -122,7 +122,7 @@ def _cell(value: Any) -> str:
 
 
 def option_of(fault: FieldError) -> str | None:
-    """Return the option that a fault lies in, if it does: what is `query:as_of` over REST is `--as-of` here."""
+    """Return the option that a fault lies in, if any: what is `query:as_of` over REST is `--as-of` here."""
     if fault.pointer.startswith("--"):
         return fault.pointer
     place, _, name = fault.pointer.partition(":")

@@ -10,7 +10,7 @@ from core.paging import Cursor, Limit, Page, after, page
 from core.security.caller import Caller
 from core.vertical import Access
 from verticals.finance.routes.scopes import READ, WRITE
-from verticals.finance.schemas import CompaniesIn, CompaniesOut, CompanyIn, CompanyOut
+from verticals.finance.schemas.companies import CompaniesIn, CompaniesOut, CompanyIn, CompanyOut
 from verticals.finance.service import Company, Finance
 
 

@@ -15,7 +15,7 @@ from core.security.caller import Caller
 from core.vertical import Access
 from verticals.finance.intake import Document, document
 from verticals.finance.routes.scopes import READ, WRITE
-from verticals.finance.schemas import (
+from verticals.finance.schemas.documents import (
     DocumentIn,
     DocumentOut,
     DocumentsIn,

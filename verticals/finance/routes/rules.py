@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
@@ -14,16 +13,15 @@ from core.text.types import SafeText
 from core.vertical import Access
 from verticals.finance.policy.rules import Each, Kind, Lang, Measure, RuleWindow, Severity, Way
 from verticals.finance.routes.scopes import READ, WRITE
-from verticals.finance.service import Finance, RuleView
+from verticals.finance.schemas.rules import RuleOut, period
+from verticals.finance.service import Finance, rule_out
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _PERIOD = r"^(0|[1-9][0-9]{0,3}[smhd])$"
 _LONGEST_SILENCE = 12.0
 
 Period = Annotated[SafeText, Field(pattern=_PERIOD, max_length=5, examples=["15m"])]
 Name = Annotated[SafeText, Field(min_length=1, max_length=120, examples=["Bad news on guidance"])]
 Channel = Annotated[SafeText, Field(min_length=1, max_length=40)]
-_ALERTS = "false_alarms_per_year"
 
 
 class RulePatch(BaseModel):
@@ -70,34 +68,6 @@ class RuleIn(RulePatch):
     """A rule to make."""
 
     name: Name
-
-
-class RuleOut(BaseModel):
-    """A rule; see RulePatch. What is null stands for any."""
-
-    model_config = ConfigDict(populate_by_name=True)
-
-    id: str
-    name: str
-    kind: Kind
-    way: Way
-    each: Each | None
-    topic: str | None
-    entity: str | None
-    source: str | None
-    window: RuleWindow
-    measure: Measure
-    at_least: float
-    min_stories: int
-    false_alarms_per_year: float
-    severity: Severity
-    for_: Annotated[str, Field(alias="for")]
-    calm_for: str
-    enabled: bool
-    channels: list[str]
-    lang: Lang
-    created_at: datetime
-    updated_at: datetime
 
 
 def mount(routes: APIRouter, service: Finance, access: Access) -> None:
@@ -154,33 +124,3 @@ def _values(body: RulePatch) -> dict[str, Any]:
     if "channels" in values:
         values["channels"] = tuple(dict.fromkeys(values["channels"]))
     return values
-
-
-def period(text: str) -> timedelta:
-    """Return a length of time that is written like `15m`."""
-    return timedelta(0) if text == "0" else timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
-
-
-def written(length: timedelta) -> str:
-    """Return how a length of time is written, in the largest unit that fits."""
-    seconds = int(length.total_seconds())
-    unit = next((u for u in "dhms" if seconds % _UNITS[u] == 0), "s")
-    return f"{seconds // _UNITS[unit]}{unit}" if seconds else "0"
-
-
-def rule_out(view: RuleView) -> RuleOut:
-    """Return a rule as clients see it."""
-    rule = view.rule
-    same = ("id", "name", "kind", "way", "each", "window", "measure", "at_least", "min_stories", _ALERTS)
-    values = {name: getattr(rule, name) for name in (*same, "severity", "enabled", "lang")}
-    return RuleOut(
-        **values,
-        topic=rule.topic or None,
-        entity=rule.entity or None,
-        source=rule.source or None,
-        for_=written(rule.hold),
-        calm_for=written(rule.calm),
-        channels=list(rule.channels),
-        created_at=view.created_at,
-        updated_at=view.updated_at,
-    )
