@@ -60,8 +60,11 @@ def test_a_rule_from_its_making_to_its_end(app_client: AppClient, key: str) -> N
         ({"kind": "magic"}, "/kind"),
         ({"name": ""}, "/name"),
         ({"name": None}, "/name"),
+        ({"name": " \t "}, "/name"),
         ({"window": "15m"}, "/window"),
         ({"for": "soon"}, "/for"),
+        ({"for": "9999d"}, "/for"),
+        ({"calm_for": "721h"}, "/calm_for"),
         ({"at_least": -1}, "/at_least"),
         ({"at_least": 1e300}, "/at_least"),
         ({"kind": "threshold", "measure": "negative_share", "at_least": 5}, "/at_least"),
@@ -114,7 +117,14 @@ def test_an_unknown_alert_is_not_found(app_client: AppClient, key: str, step: st
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"minutes": 5, "until": "2099-01-01T00:00:00Z"}, {"until": 5}, {"minutes": 0}]
+    "body",
+    [
+        {"until": "2099-01-01T00:00:00"},
+        {},
+        {"minutes": 5, "until": "2099-01-01T00:00:00Z"},
+        {"until": 5},
+        {"minutes": 0},
+    ],
 )
 def test_a_silence_is_until_or_for(app_client: AppClient, key: str, body: dict[str, Any]) -> None:
     assert app_client.request("POST", f"{ALERTS}/x/silence", key=key, body=body).status_code == 422

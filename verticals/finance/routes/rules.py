@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from core.paging import Cursor, Limit, Page, after, page
 from core.security.caller import Caller
-from core.text.types import SafeText
+from core.text.types import Name, SafeText
 from core.vertical import Access
 from verticals.finance.policy.rules import Each, Kind, Lang, Measure, RuleWindow, Severity, Way
 from verticals.finance.routes.scopes import READ, WRITE
-from verticals.finance.schemas.rules import RuleOut, period
+from verticals.finance.schemas.rules import RuleOut, period, written
 from verticals.finance.service import Finance, rule_out
 
 _PERIOD = r"^(0|[1-9][0-9]{0,3}[smhd])$"
+_LONGEST = timedelta(days=30)
 _LONGEST_SILENCE = 12.0
 
-Period = Annotated[SafeText, Field(pattern=_PERIOD, max_length=5, examples=["15m"])]
-Name = Annotated[SafeText, Field(min_length=1, max_length=120, examples=["Bad news on guidance"])]
+
+def _bounded(text: str) -> str:
+    if period(text) > _LONGEST:
+        raise ValueError(f"is longer than {written(_LONGEST)}")
+    return text
+
+
+Period = Annotated[SafeText, Field(pattern=_PERIOD, max_length=5, examples=["15m"]), AfterValidator(_bounded)]
+RuleName = Annotated[Name, Field(min_length=1, max_length=120, examples=["Bad news on guidance"])]
 Channel = Annotated[SafeText, Field(min_length=1, max_length=40)]
 
 
@@ -36,7 +45,7 @@ class RulePatch(BaseModel):
         entity: Only this company, by id or ticker; `*` for each by itself.
         window: Over which is measured; it slides.
         false_alarms_per_year: Of a surge: the budget for one series.
-        for: How long it must hold before it fires, e.g. `15m`.
+        for: How long it must hold before it fires, e.g. `15m`; 30 days at most.
         calm_for: How long it must not hold before its alert is resolved.
         channels: Ids of channels that are told, whoever subscribed.
         lang: In which these are told; subscribers have a language of their own.
@@ -44,7 +53,7 @@ class RulePatch(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=False)
 
-    name: Name = "rule"
+    name: RuleName = "rule"
     kind: Kind = "surge"
     way: Way = "share"
     each: Each | None = None
@@ -67,7 +76,7 @@ class RulePatch(BaseModel):
 class RuleIn(RulePatch):
     """A rule to make."""
 
-    name: Name
+    name: RuleName
 
 
 def mount(routes: APIRouter, service: Finance, access: Access) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.paging import Cursor, Limit, Page, after, page
 from core.security.caller import Caller
-from core.text.types import SafeText
+from core.text.types import Name, SafeText
 from core.vertical import Access
 from verticals.finance.policy.rules import Severity
 from verticals.finance.routes.scopes import READ, WRITE
@@ -21,7 +21,7 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Channel = Annotated[SafeText, Field(min_length=1, max_length=40)]
 WallTime = Annotated[SafeText, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["22:30"])]
 _Named = Annotated[SafeText, Field(min_length=1, max_length=120)]
-Name = Annotated[SafeText, Field(min_length=1, max_length=120, examples=["Risk desk"])]
+SubscriberName = Annotated[Name, Field(min_length=1, max_length=120, examples=["Risk desk"])]
 _Names = Annotated[list[_Named], Field(max_length=200)]
 
 
@@ -74,7 +74,7 @@ class SubscriberPatch(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Name = "subscriber"
+    name: SubscriberName = "subscriber"
     channel_id: Channel = "channel"
     lang: Literal["en", "zh"] = "en"
     enabled: bool = True
@@ -86,7 +86,7 @@ class SubscriberPatch(BaseModel):
 class SubscriberIn(SubscriberPatch):
     """A subscriber to make."""
 
-    name: Name
+    name: SubscriberName
     channel_id: Channel
 
 

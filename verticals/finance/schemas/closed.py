@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict
+
+from verticals.finance.intake import EARLIEST, LATEST
 
 MAX_TEXTS = 10_000
 """No setting lets more texts through in one request; COLONNADE_MAX_BATCH is the cap in force."""
@@ -21,7 +24,15 @@ def _written_time(value: object) -> object:
     return value
 
 
+def _in_calendar(moment: datetime) -> datetime:
+    if not EARLIEST <= moment < LATEST:
+        raise ValueError("lies outside the years 1900 to 2199: give the time that it appeared at")
+    return moment
+
+
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_time, json_schema_input_type=str)]
+Appeared = Annotated[Moment, AfterValidator(_in_calendar)]
+"""When a text appeared or was changed."""
 
 
 class Closed(BaseModel):

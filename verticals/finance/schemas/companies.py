@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from core.text.types import SafeText
+from core.text.types import Name, SafeText
 from verticals.finance.schemas.closed import MAX_TEXTS, Closed
 
 _Cell = Annotated[SafeText, Field(max_length=200)]
@@ -17,7 +17,7 @@ class CompanyIn(Closed):
     """A company of one's own; of the same id as a shipped one it stands in for that."""
 
     id: Annotated[SafeText, Field(pattern=r"^[\w.-]{1,200}$", examples=["orvane-foods"])]
-    name: Annotated[SafeText, Field(min_length=1, max_length=200, examples=["Orvane Foods"])]
+    name: Annotated[Name, Field(min_length=1, max_length=200, examples=["Orvane Foods"])]
     name_zh: _Cell = ""
     ticker: Annotated[SafeText, Field(pattern=r"^[A-Za-z0-9.-]{0,12}$")] = ""
     exchange: Annotated[SafeText, Field(max_length=20)] = ""

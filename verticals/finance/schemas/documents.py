@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, Field
 
 from core.text.types import SafeText
-from verticals.finance.schemas.closed import MAX_CHARS, MAX_TEXTS, Closed, Moment
+from verticals.finance.schemas.closed import MAX_CHARS, MAX_TEXTS, Appeared, Closed, Moment
 
 Sentiment = Literal["negative", "neutral", "positive"]
 Risk = Literal["high", "medium", "low"]
@@ -101,9 +101,9 @@ class DocumentIn(Closed):
     title: Annotated[SafeText | None, Field(max_length=MAX_CHARS)] = None
     text: Annotated[SafeText | None, Field(max_length=MAX_CHARS)] = None
     lang: Annotated[str | None, Field(pattern=r"^[a-z]{2,3}$")] = None
-    published_at: Moment | None = None
+    published_at: Appeared | None = None
     revised_at: Annotated[
-        Moment | None,
+        Appeared | None,
         Field(description="When this wording replaced an earlier one; the latest revision is kept."),
     ] = None
 
