@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from api import errors
@@ -15,6 +15,7 @@ from api.bootstrap import Container, build
 from api.context import RequestContext
 from api.idempotency import IdempotentPosts
 from api.limits import BodyGate
+from api.queries import declared_only
 from api.routes import (
     channels,
     connections,
@@ -76,6 +77,7 @@ def create_app(settings: Settings | None = None, container: Container | None = N
         container: The parts; default: built from the settings, without a worker.
     """
     container = container or build(settings)
+    access = BearerAccess(container.keys)
     app = FastAPI(
         title="Colonnade",
         version=app_version(),
@@ -84,9 +86,9 @@ def create_app(settings: Settings | None = None, container: Container | None = N
         redirect_slashes=False,
         docs_url=None,  # FastAPI's own page takes its scripts from a CDN; api/routes/docs.py has them here
         redoc_url=None,
+        dependencies=[Depends(declared_only(access))],
     )
     app.state.container = container
-    access = BearerAccess(container.keys)
     errors.install(app)
     docs.mount(app)
     app.include_router(health.router(container))

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from cyclopts import App, CycloptsError
 from pydantic import ValidationError
 
-from api.terminal import complain, one_line
+from api.terminal import complain, one_line, option_of
 from core.errors import ColonnadeError, ConfigurationError
 from core.observability.logs import configure
 from core.text.mask import mask
@@ -110,6 +110,8 @@ def run(argv: Sequence[str]) -> int:
         return BAD_USAGE
     except ColonnadeError as error:
         complain(one_line(error))
+        if any(map(option_of, error.errors)):
+            return BAD_USAGE
     except ValidationError as error:
         _invalid(error)
     except KeyboardInterrupt:

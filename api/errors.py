@@ -15,7 +15,14 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from api.jsonbody import escape
-from core.errors import ColonnadeError, FieldError, InvalidInput, StorageFull, Unauthenticated
+from core.errors import (
+    ColonnadeError,
+    FieldError,
+    InvalidInput,
+    MethodNotAllowed,
+    StorageFull,
+    Unauthenticated,
+)
 
 MEDIA_TYPE = "application/problem+json"
 _MOST_FAULTS = 50
@@ -103,12 +110,22 @@ def pointer_of(location: Sequence[str | int]) -> str:
     return f"{place}:{'.'.join(str(step) for step in rest)}"
 
 
+def _said(fault: Mapping[str, Any]) -> str:
+    if fault["type"] == "timezone_aware":
+        return "a time is written with its zone, such as 2026-11-20T09:31:00+08:00"
+    return str(fault["msg"]).removeprefix("Value error, ")
+
+
 def _faults(error: RequestValidationError) -> list[FieldError]:
     # Neither `input` nor `ctx` is passed on: they echo what was sent.
-    return [
-        FieldError(pointer_of(fault["loc"]), str(fault["msg"]).removeprefix("Value error, "))
-        for fault in error.errors()[:_MOST_FAULTS]
-    ]
+    return [FieldError(pointer_of(fault["loc"]), _said(fault)) for fault in error.errors()[:_MOST_FAULTS]]
+
+
+def _is_other_than_json(request: Request, error: RequestValidationError) -> bool:
+    """Return whether a body is refused whole because its Content-Type says that it is no JSON."""
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    whole = any(fault["loc"] == ("body",) and fault["type"] != "missing" for fault in error.errors())
+    return whole and sent != "application/json" and not sent.endswith("+json")
 
 
 async def _on_colonnade_error(request: Request, error: Exception) -> Response:
@@ -120,6 +137,13 @@ async def _on_colonnade_error(request: Request, error: Exception) -> Response:
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    if _is_other_than_json(request, error):
+        sent = request.headers.get("content-type", "")[:80]
+        wrong = InvalidInput(
+            f"The body was sent as {sent!r}." if sent else "The body was sent without a Content-Type.",
+            remedy="Send JSON, with the header Content-Type: application/json.",
+        )
+        return problem(request.scope, wrong)
     faults = _faults(error)
     where = faults[0].pointer or "the body" if faults else "the request"
     wrong = InvalidInput(
@@ -128,8 +152,19 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
     return problem(request.scope, wrong)
 
 
+def _not_allowed(scope: Scope, allowed: str) -> Response:
+    takes = f"; {allowed} is" if allowed else ""
+    wrong = MethodNotAllowed(f"{scope['method']} is not taken here{takes}.", remedy="See /docs.")
+    answer = problem(scope, wrong)
+    if allowed:
+        answer.headers["Allow"] = allowed
+    return answer
+
+
 async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        return _not_allowed(request.scope, (error.headers or {}).get("Allow", ""))
     detail = error.detail if error.detail != HTTPStatus(error.status_code).phrase else ""
     if error.status_code == 404 and not detail:
         detail = "There is no such route. See /docs."

@@ -121,10 +121,18 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
+def option_of(fault: FieldError) -> str | None:
+    """Return the option that a fault lies in, if any: what is `query:as_of` over REST is `--as-of` here."""
+    if fault.pointer.startswith("--"):
+        return fault.pointer
+    place, _, name = fault.pointer.partition(":")
+    return f"--{name.replace('_', '-')}" if place == "query" else None
+
+
 def one_line(error: ColonnadeError) -> str:
     """Return an error with its first faults and its mend, on one line."""
     faults: Sequence[FieldError] = error.errors[:_SHOWN_FAULTS]
-    listed = "; ".join(f"{fault.pointer}: {fault.detail}" for fault in faults)
+    listed = "; ".join(f"{option_of(fault) or fault.pointer}: {fault.detail}" for fault in faults)
     more = f" (and {len(error.errors) - _SHOWN_FAULTS} more)" if len(error.errors) > _SHOWN_FAULTS else ""
     parts = (error.detail, f"[{listed}{more}]" if listed else "", error.remedy)
     return " ".join(" ".join(part for part in parts if part).split())

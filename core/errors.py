@@ -8,6 +8,7 @@
     ├── Unauthenticated 401          no key, or a key that is unknown, revoked or expired
     ├── Forbidden 403                a key without the scope
     ├── NotFound 404                 absent, or another tenant's (the two are not told apart)
+    ├── MethodNotAllowed 405         the path is there, and takes other methods
     ├── Conflict 409                 in flight, or a state that does not allow the step
     ├── TooManyRequests 429          a limit; carries `retry_after` seconds
     ├── Unavailable 503              a part that is needed is not ready; carries `retry_after`
@@ -101,6 +102,12 @@ class NotFound(ColonnadeError):
     """The thing does not exist for this tenant."""
 
     status, slug, title = 404, "not-found", "Not found"
+
+
+class MethodNotAllowed(ColonnadeError):
+    """The path is there, and takes other methods."""
+
+    status, slug, title = 405, "method-not-allowed", "Method not allowed"
 
 
 class Conflict(ColonnadeError):

@@ -38,6 +38,7 @@ _WHAT_TO_DO = {
     "unauthenticated": "Send `Authorization: Bearer …` with a living key: `colonnade keys create`.",
     "forbidden": "Use a key that has the scope which `detail` names.",
     "not-found": "Check the id and the tenant of the key; the lists show what there is.",
+    "method-not-allowed": "Use a method that the `Allow` header names; `/docs` lists all.",
     "conflict": "Read the present state, then decide; a request in flight may be repeated in a moment.",
     "too-many-requests": "Wait the `Retry-After` seconds, then send the same again.",
     "unavailable": "Wait the `Retry-After` seconds, then send again; `/readyz` says which part is missing.",

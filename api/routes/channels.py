@@ -17,7 +17,7 @@ from core.delivery.configs import Kind
 from core.delivery.pacing import HIGHEST_RATE
 from core.paging import Cursor, Limit, Page, after, page
 from core.security.caller import Caller
-from core.text.types import SafeText
+from core.text.types import Name, SafeText
 
 _PATH = "/v1/channels"
 _LONGEST_SECRET = 1_000
@@ -43,7 +43,7 @@ class ChannelIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Kind
-    name: Annotated[SafeText, Field(min_length=1, max_length=200, examples=["risk-desk"])]
+    name: Annotated[Name, Field(min_length=1, max_length=200, examples=["risk-desk"])]
     config: Annotated[dict[SafeText, JsonValue], Field(max_length=20)]
     secret: Annotated[SecretStr | None, Field(min_length=1, max_length=_LONGEST_SECRET)] = None
     rate_per_minute: Annotated[int, Field(ge=1, le=HIGHEST_RATE)] | None = None

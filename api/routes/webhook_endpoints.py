@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -16,10 +16,10 @@ from core.delivery.channels import ChannelView
 from core.delivery.configs import Topic, Url
 from core.delivery.pacing import HIGHEST_RATE
 from core.delivery.queue import Deliveries, DeliveryView
-from core.errors import NotFound
+from core.errors import FieldError, InvalidInput, NotFound
 from core.paging import Cursor, Limit, Page, after, page
 from core.security.caller import Caller
-from core.text.types import SafeText
+from core.text.types import Name, SafeText
 
 _PATH = "/v1/webhook-endpoints"
 _KIND = "webhook"
@@ -42,7 +42,7 @@ class EndpointIn(BaseModel):
 
     url: Url
     topics: Annotated[list[Topic], Field(min_length=1, max_length=50)]
-    name: Annotated[SafeText, Field(min_length=1, max_length=200)] | None = None
+    name: Annotated[Name, Field(min_length=1, max_length=200)] | None = None
     secret: Secret | None = None
     rate_per_minute: Annotated[int, Field(ge=1, le=HIGHEST_RATE)] | None = None
 
@@ -142,6 +142,11 @@ def _delivery(view: DeliveryView) -> DeliveryOut:
     )
 
 
+def _as_sent(faults: Sequence[FieldError]) -> tuple[FieldError, ...]:
+    """Return faults where an endpoint has them: its body is the `config` of a channel."""
+    return tuple(FieldError(fault.pointer.removeprefix("/config"), fault.detail) for fault in faults)
+
+
 def router(container: Container, access: BearerAccess) -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix=_PATH, tags=["webhook endpoints"])
@@ -160,16 +165,20 @@ def router(container: Container, access: BearerAccess) -> APIRouter:
     @routes.post("", status_code=201)
     def create_endpoint(body: EndpointIn, caller: Caller = writer) -> NewEndpointOut:
         """Make an endpoint; keep `secret`, it verifies `webhook-signature` and is not shown again."""
-        made = channels.put(
-            caller.tenant,
-            _KIND,
-            body.name or body.url.partition("?")[0][:200],
-            {"url": body.url, "topics": body.topics},
-            body.secret,
-            rate_per_minute=body.rate_per_minute,
-            actor=caller.key_id,
-            replace=False,
-        )
+        try:
+            made = channels.put(
+                caller.tenant,
+                _KIND,
+                body.name or body.url.partition("?")[0][:200],
+                {"url": body.url, "topics": body.topics},
+                body.secret,
+                rate_per_minute=body.rate_per_minute,
+                actor=caller.key_id,
+                replace=False,
+            )
+        except InvalidInput as error:
+            error.errors = _as_sent(error.errors)
+            raise
         return _new(made)
 
     @routes.get("")

@@ -96,9 +96,10 @@ def _check_place(config: Config, guard: Guard) -> None:
     pointer = "/config/host" if isinstance(config, MailConfig) else "/config/url"
     try:
         if isinstance(config, MailConfig):
-            guard.check(read_host(config.host)[1])
+            guard.check(*read_host(config.host))
         else:
-            guard.check(parse(config.url).literal)
+            target = parse(config.url)
+            guard.check(target.host, target.literal)
     except InvalidInput as error:
         fault = FieldError(pointer, error.detail)
         raise InvalidInput(error.detail, remedy=error.remedy, errors=[fault]) from error

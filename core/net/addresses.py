@@ -16,6 +16,7 @@ Resolve = Callable[[str, int], Sequence[str]]
 """Host and port to addresses, in the order to try them; may raise OSError."""
 
 _EVERYTHING: tuple[Network, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+_LOOPBACK: tuple[Address, ...] = (ip_address("127.0.0.1"), ip_address("::1"))
 # Addresses that carry an IPv4 address inside, which a gateway would unwrap; and what `is_global` lets pass.
 _NEVER: tuple[Network, ...] = tuple(
     ip_network(network)
@@ -68,14 +69,20 @@ class Guard:
         inner = any(address in network for network in _NEVER)
         return address.is_global and not address.is_multicast and not inner
 
-    def check(self, address: Address | None) -> None:
-        """Refuse a literal address that may not be connected to; None, a name, is looked at later.
+    def check(self, host: str, literal: Address | None) -> None:
+        """Refuse a host that is known not to be connected to; any other is looked up when it is.
+
+        Args:
+            host: As `core.net.targets.read_host` returns it.
+            literal: The address that the host is, where it is no name.
 
         Raises:
-            InvalidInput: it is loopback, private, link-local, reserved or multicast.
+            InvalidInput: it is loopback (by address or by name), private, link-local, reserved or multicast.
         """
-        if address is not None and not self.permits(address):
-            raise refused(str(address))
+        local = host == "localhost" or host.endswith(".localhost")  # by RFC 6761, whatever a resolver says
+        known = _LOOPBACK if local else () if literal is None else (literal,)
+        if known and not any(map(self.permits, known)):
+            raise refused(host)
 
     def addresses(self, host: str, port: int, literal: Address | None, timeout: float) -> list[Address]:
         """Return the addresses of a host that may be connected to, from one look-up.

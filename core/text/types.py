@@ -1,4 +1,4 @@
-"""The one string type of every public face: no lone surrogates, no NUL, NFC.
+"""The string types of every public face: no lone surrogates, no NUL, NFC; of names not blank either.
 
 class Body(BaseModel):
     text: SafeText                                      # any length
@@ -53,3 +53,14 @@ def _nfc(text: str) -> str:
 
 SafeText = Annotated[str, BeforeValidator(_refuse, json_schema_input_type=str), AfterValidator(_nfc)]
 """A string without lone surrogates and NUL, in NFC; add `Field(max_length=…)` for a cap in code points."""
+
+
+def _visible(text: str) -> str:
+    trimmed = text.strip()
+    if not trimmed:
+        raise ValueError("is blank; give it a name that people can tell it by")
+    return trimmed
+
+
+Name = Annotated[SafeText, AfterValidator(_visible)]
+"""A name that people give: something stands in it, and no blanks around it."""

@@ -118,6 +118,8 @@ def test_other_content_types_are_refused(served: Served, admin: dict[str, str], 
     reply = served.http.post("/v1/predict", content=b'{"task": "toy.mood", "texts": ["a"]}', headers=headers)
 
     assert reply.status_code in (200, 400, 422)
+    if reply.status_code == 422:
+        assert "Content-Type: application/json" in reply.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -135,6 +137,24 @@ def test_a_broken_form_is_refused(
 
     assert reply.status_code in (400, 422), reply.text
     assert reply.headers["content-type"] == PROBLEM
+
+
+def test_a_time_without_a_zone_is_told_how_it_is_written(served: Served, admin: dict[str, str]) -> None:
+    body = {"tenant": "demo", "scopes": ["predict"], "expires_at": "2999-01-01T00:00:00"}
+
+    reply = served.http.post("/v1/keys", json=body, headers=admin)
+
+    [fault] = reply.json()["errors"]
+    assert (reply.status_code, fault["pointer"]) == (422, "/expires_at")
+    assert "such as 2026-11-20T09:31:00+08:00" in fault["detail"]
+
+
+def test_a_method_that_a_route_has_not_is_told_those_it_has(served: Served, admin: dict[str, str]) -> None:
+    reply = served.http.put("/v1/predict", json={}, headers=admin)
+
+    assert (reply.status_code, reply.headers["allow"]) == (405, "POST")
+    assert reply.json()["type"] == "urn:colonnade:problem:method-not-allowed"
+    assert "POST" in reply.json()["detail"]
 
 
 @pytest.mark.parametrize("header", ["", " ", "a b", "x" * 256, "é"])

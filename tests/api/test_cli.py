@@ -112,6 +112,30 @@ def test_bad_usage_exits_2_with_one_line(capsys: pytest.CaptureFixture[str], arg
 
 
 @pytest.mark.parametrize(
+    ("argv", "option"),
+    [
+        (("trends", "--topic", "nonsense"), "--topic"),
+        (("trends", "--entity", "nonsense"), "--entity"),
+        (("trends", "--from", "yesterday"), "--from"),
+        (("trends", "--from", "2026-11-21", "--to", "2026-11-20"), "--from"),
+        (("trends", "--window", "2h"), "--window"),
+        (("alerts", "list", "--state", "gone"), "--state"),
+        (("alerts", "--severity", "grave"), "--severity"),
+        (("alerts", "--limit", "0"), "--limit"),
+        (("alerts", "--rule", "rule_x"), "--rule"),
+        (("alerts", "--entity", "nonsense"), "--entity"),
+        (("alerts", "silence", "alert_x", "--minutes", "0"), "--minutes"),
+    ],
+)
+def test_an_option_that_cannot_be_is_bad_usage(
+    capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], option: str
+) -> None:
+    code, told = _fails(capsys, "finance", *argv)
+
+    assert (code, option in told, "query:" in told) == (2, True, False), told
+
+
+@pytest.mark.parametrize(
     "argv",
     [
         ("keys", "create", "--scope", "BAD SCOPE"),

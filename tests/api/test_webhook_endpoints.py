@@ -60,10 +60,14 @@ def test_a_replayed_answer_has_no_secret_and_none_is_kept(served: Served, header
 @pytest.mark.parametrize(
     ("change", "status", "pointer"),
     [
-        ({"url": "http://127.0.0.1/"}, 422, "/config/url"),
-        ({"url": "http://0x7f.1/"}, 422, "/config/url"),
-        ({"url": "file:///etc/hosts"}, 422, "/config/url"),
-        ({"url": "https://a:b@e.org/"}, 422, "/config/url"),
+        ({"url": "http://127.0.0.1/"}, 422, "/url"),
+        ({"url": "http://0x7f.1/"}, 422, "/url"),
+        ({"url": "http://localhost:9111/"}, 422, "/url"),
+        ({"url": "http://LOCALHOST./"}, 422, "/url"),
+        ({"url": "https://a.localhost/"}, 422, "/url"),
+        ({"name": " "}, 422, "/name"),
+        ({"url": "file:///etc/hosts"}, 422, "/url"),
+        ({"url": "https://a:b@e.org/"}, 422, "/url"),
         ({"url": "https://e.org/\ud800"}, 422, "/url"),
         ({"url": 7}, 422, "/url"),
         ({"topics": []}, 422, "/topics"),

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from core.errors import FieldError, InvalidInput
@@ -14,15 +14,13 @@ from core.records import Record
 from core.text.language import code_of
 from core.text.shorten import shortened
 from core.text.types import fault
-from verticals.finance.schemas import MAX_EXTERNAL_ID, MAX_SOURCE
+from verticals.finance.schemas.closed import EARLIEST, LATEST, MAX_EXTERNAL_ID, MAX_SOURCE
 
 _TITLES = ("title", "headline")
 _BODIES = ("content", "text", "summary", "body", "description")
 _TIMES = ("published_at", "time", "datetime", "published", "date", "timestamp")
 _REVISIONS = ("revised_at", "updated_at", "updated", "modified")
 _DAY = re.compile(r"(\d{4})(?:-|/|年)(\d{1,2})(?:-|/|月)(\d{1,2})日?\Z")
-EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-"""A time outside these is a fault of its source."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,8 +60,11 @@ def test_a_rule_from_its_making_to_its_end(app_client: AppClient, key: str) -> N
         ({"kind": "magic"}, "/kind"),
         ({"name": ""}, "/name"),
         ({"name": None}, "/name"),
+        ({"name": " \t "}, "/name"),
         ({"window": "15m"}, "/window"),
         ({"for": "soon"}, "/for"),
+        ({"for": "9999d"}, "/for"),
+        ({"calm_for": "721h"}, "/calm_for"),
         ({"at_least": -1}, "/at_least"),
         ({"at_least": 1e300}, "/at_least"),
         ({"kind": "threshold", "measure": "negative_share", "at_least": 5}, "/at_least"),
@@ -76,6 +79,8 @@ def test_a_rule_from_its_making_to_its_end(app_client: AppClient, key: str) -> N
         ({"kind": "silence", "zone": "Mars/Base"}, "/zone"),
         ({"colour": "red"}, "/colour"),
         ({"topic": "a\u0000"}, "/topic"),
+        ({"topic": "nonsense"}, "/topic"),
+        ({"entity": "nonsense"}, "/entity"),
     ],
 )
 def test_faults_of_a_rule_are_pointed_at(
@@ -127,7 +132,14 @@ def test_an_unknown_alert_is_not_found(app_client: AppClient, key: str, step: st
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"minutes": 5, "until": "2099-01-01T00:00:00Z"}, {"until": 5}, {"minutes": 0}]
+    "body",
+    [
+        {"until": "2099-01-01T00:00:00"},
+        {},
+        {"minutes": 5, "until": "2099-01-01T00:00:00Z"},
+        {"until": 5},
+        {"minutes": 0},
+    ],
 )
 def test_a_silence_is_until_or_for(app_client: AppClient, key: str, body: dict[str, Any]) -> None:
     assert app_client.request("POST", f"{ALERTS}/x/silence", key=key, body=body).status_code == 422
@@ -136,7 +148,10 @@ def test_a_silence_is_until_or_for(app_client: AppClient, key: str, body: dict[s
 def test_filters_are_checked(app_client: AppClient, key: str) -> None:
     for query in ("state=gone", "severity=grave", "cursor=!", "limit=0"):
         assert app_client.request("GET", f"{ALERTS}?{query}", key=key).status_code == 422
-    assert app_client.request("GET", f"{ALERTS}?state=open&rule=x", key=key).json()["data"] == []
+    assert pointers(app_client.request("GET", f"{ALERTS}?rule=x", key=key)) == ["query:rule"]
+    rules = app_client.request("GET", RULES, key=key).json()["data"]
+    query = f"state=open&rule={rules[0]['id']}"
+    assert app_client.request("GET", f"{ALERTS}?{query}", key=key).json()["data"] == []
 
 
 def test_a_channel_and_a_subscriber(app_client: AppClient, key: str) -> None:
@@ -181,6 +196,9 @@ def test_a_channel_and_a_subscriber(app_client: AppClient, key: str) -> None:
         ({"channel_id": "ch_x"}, "/channel_id"),
         ({"escalate": {"after_minutes": 1, "channel_id": "ch_x"}}, "/escalate/channel_id"),
         ({"match": {"severity_at_least": "grave"}}, "/match/severity_at_least"),
+        ({"match": {"topics": ["guidance", "nonsense"]}}, "/match/topics/1"),
+        ({"match": {"entities": ["nonsense"]}}, "/match/entities/0"),
+        ({"match": {"rules": ["rule_x"]}}, "/match/rules/0"),
     ):
         assert pointer in pointers(app_client.request("PATCH", path, key=key, body=fault))
     rule = {"name": "told by name", "kind": "threshold", "channels": [id_]}

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from core.streams.baseline import Bin, Series
 from core.streams.surge import SurgeRule, judge
 from verticals.finance.policy.cancelling import Told, of_count, of_share, of_threshold, reached
-from verticals.finance.policy.rules import Measure, Rule
+from verticals.finance.policy.rules import Rule
+from verticals.finance.schemas.rules import Measure
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

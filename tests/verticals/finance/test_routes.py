@@ -91,6 +91,27 @@ class TestDocuments:
         listed = app_client.request("GET", "/v1/finance/documents", key=key).json()["data"]
         assert [row["text"] for row in listed] == ["Orvane cuts outlook"]
 
+    @pytest.mark.parametrize(
+        ("field", "value", "mend"),
+        [
+            ("published_at", "0001-01-01T00:00:00Z", "1900 to 2199"),
+            ("revised_at", "2200-01-01T00:00:00Z", "1900 to 2199"),
+            ("published_at", "2026-11-20T09:31:00", "such as 2026-11-20T09:31:00+08:00"),
+            ("published_at", "2026-11-20", "such as 2026-11-20T09:31:00+08:00"),
+            ("title", " ", "Give it one of"),
+        ],
+    )
+    def test_the_reason_names_the_place_and_the_mend(
+        self, app_client: AppClient, key: str, field: str, value: str, mend: str
+    ) -> None:
+        row = {"source": "wire", "external_id": "odd", "title": "Orvane cuts outlook", field: value}
+        reply = app_client.request("POST", "/v1/finance/documents", key=key, body={"documents": [row]})
+        [said] = reply.json()["data"]
+        place = "text" if field == "title" else field
+        assert (said["status"], said["pointer"]) == ("rejected", f"/documents/0/{place}")
+        assert mend in said["reason"]
+        assert not said["reason"].startswith("Value error")
+
 
 class TestCompanies:
     URL = "/v1/finance/companies"
@@ -110,11 +131,19 @@ class TestCompanies:
             ("halsted", [{"start": 0, "end": 7}])
         ]
 
+    def test_an_id_comes_once(self, app_client: AppClient) -> None:
+        key = app_client.key("demo", "finance:write")
+        rows = [{"id": "a", "name": "A"}, {"id": "b", "name": "B"}, {"id": "a", "name": "Other"}]
+        reply = app_client.request("PUT", self.URL, key=key, body={"companies": rows})
+        assert reply.status_code == 422
+        assert [error["pointer"] for error in reply.json()["errors"]] == ["/companies/2/id"]
+
     @pytest.mark.parametrize(
         ("row", "pointer"),
         [
             ({"id": "a b", "name": "x"}, "/companies/0/id"),
             ({"id": "a", "name": ""}, "/companies/0/name"),
+            ({"id": "a", "name": " "}, "/companies/0/name"),
             ({"id": "a", "name": "x", "colour": "red"}, "/companies/0/colour"),
             ({"id": "a", "name": "x", "aliases": ["y" * 201]}, "/companies/0/aliases/0"),
         ],

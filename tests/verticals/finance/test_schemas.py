@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from verticals.finance.schemas import AnalyzeIn, DocumentIn
+from verticals.finance.schemas.documents import AnalyzeIn, DocumentIn
 
 
 def test_a_whole_request() -> None:

@@ -69,6 +69,23 @@ def test_a_stream_without_a_beginning_starts_now(desk: Desk) -> None:
     assert desk.finance.stream.after("demo", end) == ([], end)
 
 
+def test_an_id_of_the_future_begins_now_and_is_told_so(desk: Desk) -> None:
+    desk.send(doc(1, CUTS, DAY + HOUR))
+    end, ahead = desk.finance.stream.end("demo"), "7" + "z" * 25
+    pieces: list[str] = []
+
+    async def read() -> None:
+        async for piece in Live(desk.finance.stream, "demo", ahead, lambda: len(pieces) > 2).lines():
+            if not pieces:
+                desk.send(doc(2, WINS, DAY + HOUR))
+            pieces.append(piece)
+
+    asyncio.run(read())
+    opening, *events = pieces
+    assert f"id: {end}\n: open; no event has the id of Last-Event-ID yet: from now on\n" in opening
+    assert ["event: document.read" in events[0], "event: story" in events[1]] == [True, True]
+
+
 def test_what_is_no_id_of_ours_is_refused() -> None:
     for wrong in ("", "1", "x' OR 1=1", "0" * 25, "i" * 26):
         with pytest.raises(InvalidInput) as caught:

@@ -50,7 +50,13 @@ def test_a_table_with_bars(app: App, capsys: pytest.CaptureFixture[str]) -> None
 
 def test_as_json(app: App, capsys: pytest.CaptureFixture[str]) -> None:
     run(app, "trends", "--window", "1d", "--from", "2026-11-20", "--to", "2026-11-21", "--json")
-    [day] = json.loads(capsys.readouterr().out)["data"]
+    said = json.loads(capsys.readouterr().out)
+    [day] = said["data"]
+    assert (said["window"], day["start"], day["end"]) == (
+        "1d",
+        "2026-11-20T00:00:00Z",
+        "2026-11-21T00:00:00Z",
+    )
     assert (day["count"], day["negative"], day["negative_share"], day["reach"]) == (2, 1, 0.5, 2)
     run(app, "trends", "--topic", "guidance", "--from", "2026-11-20", "--to", "2026-11-21", "--json")
     assert json.loads(capsys.readouterr().out)["data"][0]["count"] == 1

@@ -82,6 +82,8 @@ class TestTrends:
             ({"as_of": "yesterday"}, "query:as_of"),
             ({"entity": "no such company"}, "query:entity"),
             ({"topic": "x" * 61}, "query:topic"),
+            ({"topic": "nonsense"}, "query:topic"),
+            ({"topic": "Earnings"}, "query:topic"),
         ],
     )
     def test_faults_are_pointed_at(

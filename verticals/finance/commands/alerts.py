@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Annotated, Any
 
-from cyclopts import App
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
+from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
 from core.vertical import Services
-from verticals.finance.service import AlertView, Finance, RuleView, build
+from verticals.finance.schemas.alerts import StateAsked
+from verticals.finance.schemas.rules import Severity
+from verticals.finance.service import AlertView, Finance, alert_out, build, rule_out, whole_alert
 
 _ACTOR = "cli"
+_Rows = Annotated[int, Parameter(validator=Number(gte=1))]
+_Minutes = Annotated[int, Parameter(validator=Number(gte=1, lte=129_600))]
 
 
 def add(app: App, services: Callable[[], Services]) -> None:
@@ -29,11 +35,11 @@ def _look(group: App, services: Callable[[], Services]) -> None:
     @group.command(name="list")
     def list_(
         *,
-        state: str | None = None,
-        severity: str | None = None,
+        state: StateAsked | None = None,
+        severity: Severity | None = None,
         rule: str | None = None,
         entity: str | None = None,
-        limit: int = 50,
+        limit: _Rows = 50,
         tenant: str = "demo",
         json: bool = False,
     ) -> None:
@@ -51,9 +57,14 @@ def _look(group: App, services: Callable[[], Services]) -> None:
         finance = build(services())
         company = finance.entity(tenant, entity) if entity else None
         rows = finance.alerts.list(
-            tenant, state=state, severity=severity, rule=rule, entity=company, limit=limit
+            tenant,
+            state=state,
+            severity=severity,
+            rule=finance.rules.check(tenant, rule) if rule else None,
+            entity=company,
+            limit=limit,
         )
-        _lines([_plain(row) for row in rows]) if json else _table(rows)
+        _lines(map(alert_out, rows)) if json else _table(rows)
 
     @group.command
     def show(id_: str, /, *, tenant: str = "demo", json: bool = False) -> None:
@@ -76,7 +87,7 @@ def _look(group: App, services: Callable[[], Services]) -> None:
         """
         rows = build(services()).rules.list(tenant)
         if json:
-            _lines([_rule(row) for row in rows])
+            _lines(map(rule_out, rows))
             return
         table = Table(
             Column("id", no_wrap=True), "name", "kind", "watches", "window", "budget a year", "severity", "on"
@@ -103,7 +114,7 @@ def _act(group: App, services: Callable[[], Services]) -> None:
         _one(_alerts(services).acknowledge(tenant, id_, actor=_ACTOR), json)
 
     @group.command
-    def silence(id_: str, /, *, minutes: int = 60, tenant: str = "demo", json: bool = False) -> None:
+    def silence(id_: str, /, *, minutes: _Minutes = 60, tenant: str = "demo", json: bool = False) -> None:
         """Be quiet about it for a while; if it still fires then, people are told again.
 
         Args:
@@ -131,26 +142,10 @@ def _alerts(services: Callable[[], Services]) -> Any:
     return finance.alerts
 
 
-def _plain(view: AlertView) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return asdict(view)
-
-
-def _rule(view: RuleView) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    values = asdict(view.rule)
-    seconds = {name: values[name].total_seconds() for name in ("hold", "calm")}
-    return {**values, **seconds, "created_at": view.created_at, "updated_at": view.updated_at}
-
-
-def _lines(rows: Sequence[dict[str, Any]]) -> None:
-    from orjson import dumps
-
+def _lines(rows: Iterable[BaseModel]) -> None:
     console = Console()
     for row in rows:
-        console.out(dumps(row).decode(), highlight=False)
+        console.out(row.model_dump_json(by_alias=True), highlight=False)
 
 
 def _table(rows: Sequence[AlertView]) -> None:
@@ -168,7 +163,7 @@ def _table(rows: Sequence[AlertView]) -> None:
 
 def _one(row: AlertView, as_json: bool) -> None:
     if as_json:
-        _lines([_plain(row)])
+        _lines([whole_alert(row)])
         return
     _table([row])
     console = Console()

@@ -26,7 +26,7 @@ from core.text.shorten import shortened
 from core.vertical import Services
 from verticals.finance.commands.rows import LeftOut
 from verticals.finance.intake import Document, document
-from verticals.finance.schemas import MAX_SOURCE
+from verticals.finance.schemas.closed import MAX_SOURCE
 from verticals.finance.service import Finance, build
 from verticals.finance.service.replay import Alerted, Player, SimulatedClock, moment_of
 

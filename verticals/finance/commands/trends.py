@@ -17,7 +17,7 @@ from rich.text import Text
 from core.errors import ConfigurationError, FieldError, InvalidInput
 from core.streams.windows import WIDTHS, Width
 from core.vertical import Services
-from verticals.finance.service import Finance, Trend, Window, build
+from verticals.finance.service import Finance, Trend, Window, build, trend_out
 from verticals.finance.service.trends import Asked, in_calendar
 
 _ROWS = {"15m": 24, "1h": 24, "1d": 30, "7d": 26}
@@ -58,6 +58,8 @@ def add(app: App, services: Callable[[], Services]) -> None:
         """
         finance = build(services())
         company = finance.entity(tenant, entity) if entity else ""
+        if topic:
+            finance.topics.check(tenant, topic)
 
         def ask() -> Trend:
             end = in_calendar("to", _moment(to, "--to") or finance.trends.now())
@@ -69,7 +71,10 @@ def add(app: App, services: Callable[[], Services]) -> None:
         elif watch:
             _watch(finance, ask)
             return
-        _show(Console(), ask(), as_json=json)
+        if json:
+            Console().out(trend_out(ask(), window).model_dump_json(), highlight=False)
+        else:
+            Console().print(table_of(ask().windows))
 
 
 def _moment(text: str | None, option: str) -> datetime | None:
@@ -84,26 +89,6 @@ def _moment(text: str | None, option: str) -> datetime | None:
             errors=[FieldError(option, "not a time")],
         ) from error
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def _show(console: Console, trend: Trend, *, as_json: bool) -> None:
-    if as_json:
-        console.print_json(data={"data": [_plain(each) for each in trend.windows]})
-    else:
-        console.print(table_of(trend.windows))
-
-
-def _plain(window: Window) -> dict[str, Any]:
-    return {
-        "start": window.start.isoformat(),
-        "end": window.end.isoformat(),
-        "count": window.count,
-        "negative": window.negative,
-        "negative_share": window.negative_share,
-        "reach": window.reach,
-        "final": window.final,
-        "complete": window.complete,
-    }
 
 
 def table_of(windows: Sequence[Window]) -> Table:

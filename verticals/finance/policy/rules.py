@@ -10,19 +10,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.streams.surge import SurgeRule
 from core.streams.windows import WIDTHS, ceiling
-
-Kind = Literal["threshold", "surge", "silence"]
-Way = Literal["share", "count"]
-Each = Literal["entity", "topic"]
-RuleWindow = Literal["1h", "1d", "7d"]
-Measure = Literal["negative", "negative_share", "count", "reach"]
-Severity = Literal["low", "medium", "high"]
-Lang = Literal["en", "zh"]
+from verticals.finance.schemas.rules import Each, Kind, Lang, Measure, RuleWindow, Severity, Way
 
 SEVERITIES: Mapping[str, int] = {"low": 0, "medium": 1, "high": 2}
 HISTORY = timedelta(days=14)

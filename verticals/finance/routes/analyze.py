@@ -8,7 +8,7 @@ from core.security.caller import Caller
 from core.vertical import Access
 from verticals.finance.intake import Story
 from verticals.finance.routes.scopes import READ
-from verticals.finance.schemas import AnalyzeIn, AnalyzeOut
+from verticals.finance.schemas.documents import AnalyzeIn, AnalyzeOut
 from verticals.finance.service import Finance, answer
 
 

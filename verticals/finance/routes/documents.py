@@ -15,7 +15,7 @@ from core.security.caller import Caller
 from core.vertical import Access
 from verticals.finance.intake import Document, document
 from verticals.finance.routes.scopes import READ, WRITE
-from verticals.finance.schemas import (
+from verticals.finance.schemas.documents import (
     DocumentIn,
     DocumentOut,
     DocumentsIn,
@@ -86,9 +86,10 @@ def _document(service: Finance, index: int, row: dict[str, Any]) -> Document | I
     except ValidationError as error:
         first = error.errors()[0]
         where = "/".join(map(str, first["loc"]))
-        return _rejected(index, row, first["msg"], f"/documents/{index}/{where}")
+        said = first["msg"].removeprefix("Value error, ")
+        return _rejected(index, row, said, f"/documents/{index}/{where}")
     except (InvalidInput, PayloadTooLarge) as error:
-        return _rejected(index, row, error.detail, f"/documents/{index}/text")
+        return _rejected(index, row, str(error), f"/documents/{index}/text")
     return found
 
 

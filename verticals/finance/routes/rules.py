@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from core.paging import Cursor, Limit, Page, after, page
 from core.security.caller import Caller
-from core.text.types import SafeText
+from core.text.types import Name, SafeText
 from core.vertical import Access
-from verticals.finance.intake import EARLIEST, LATEST
-from verticals.finance.policy.rules import Each, Kind, Lang, Measure, RuleWindow, Severity, Way
 from verticals.finance.routes.scopes import READ, WRITE
-from verticals.finance.service import Finance, RuleView
+from verticals.finance.schemas.closed import EARLIEST, LATEST
+from verticals.finance.schemas.rules import (
+    Each,
+    Kind,
+    Lang,
+    Measure,
+    RuleOut,
+    RuleWindow,
+    Severity,
+    Way,
+    period,
+    written,
+)
+from verticals.finance.service import Finance, rule_out
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _PERIOD = r"^(0|[1-9][0-9]{0,3}[smhd])$"
+_LONGEST = timedelta(days=30)
 _LONGEST_SILENCE = 12.0
 
-Period = Annotated[SafeText, Field(pattern=_PERIOD, max_length=5, examples=["15m"])]
-Name = Annotated[SafeText, Field(min_length=1, max_length=120, examples=["Bad news on guidance"])]
+
+def _bounded(text: str) -> str:
+    if period(text) > _LONGEST:
+        raise ValueError(f"is longer than {written(_LONGEST)}")
+    return text
+
+
+Period = Annotated[SafeText, Field(pattern=_PERIOD, max_length=5, examples=["15m"]), AfterValidator(_bounded)]
+RuleName = Annotated[Name, Field(min_length=1, max_length=120, examples=["Bad news on guidance"])]
 Channel = Annotated[SafeText, Field(min_length=1, max_length=40)]
 QuietDay = Annotated[date, Field(ge=EARLIEST.date(), le=LATEST.date(), examples=["2026-11-26"])]
-_ALERTS = "false_alarms_per_year"
 
 
 class RulePatch(BaseModel):
@@ -41,7 +58,7 @@ class RulePatch(BaseModel):
         window: Over which is measured; it slides by a quarter of an hour, that of a surge by a quarter of an
             hour, an hour or a day, for windows of an hour, a day or a week.
         false_alarms_per_year: Of a surge: the budget for one series.
-        for: How long it must hold before it fires, e.g. `15m`.
+        for: How long it must hold before it fires, e.g. `15m`; 30 days at most.
         calm_for: How long it must not hold before its alert is resolved.
         channels: Ids of channels that are told, whoever subscribed.
         lang: In which these are told; subscribers have a language of their own.
@@ -51,7 +68,7 @@ class RulePatch(BaseModel):
 
     model_config = ConfigDict(extra="forbid", populate_by_name=False)
 
-    name: Name = "rule"
+    name: RuleName = "rule"
     kind: Kind = "surge"
     way: Way = "share"
     each: Each | None = None
@@ -76,38 +93,6 @@ class RulePatch(BaseModel):
 class RuleIn(RulePatch):
     """A rule to make."""
 
-    name: Name
-
-
-class RuleOut(BaseModel):
-    """A rule; see RulePatch. What is null stands for any."""
-
-    model_config = ConfigDict(populate_by_name=True)
-
-    id: str
-    name: str
-    kind: Kind
-    way: Way
-    each: Each | None
-    topic: str | None
-    entity: str | None
-    source: str | None
-    window: RuleWindow
-    measure: Measure
-    at_least: float
-    min_stories: int
-    false_alarms_per_year: float
-    severity: Severity
-    for_: Annotated[str, Field(alias="for")]
-    calm_for: str
-    enabled: bool
-    channels: list[str]
-    lang: Lang
-    quiet_days: list[date]
-    zone: str
-    created_at: datetime
-    updated_at: datetime
-
 
 def mount(routes: APIRouter, service: Finance, access: Access) -> None:
     """Add the routes."""
@@ -116,7 +101,9 @@ def mount(routes: APIRouter, service: Finance, access: Access) -> None:
     def given(tenant: str, body: RulePatch) -> dict[str, Any]:
         values = _values(body)
         if values.get("entity", "*") not in ("", "*"):
-            values["entity"] = service.entity(tenant, values["entity"])
+            values["entity"] = service.entity(tenant, values["entity"], "/entity")
+        if values.get("topic", "*") not in ("", "*"):
+            service.topics.check(tenant, values["topic"], "/topic")
         return values
 
     @routes.post("/rules", status_code=201, summary="Make a rule")
@@ -163,34 +150,3 @@ def _values(body: RulePatch) -> dict[str, Any]:
     if "quiet_days" in values:
         values["quiet_days"] = tuple(sorted(set(values["quiet_days"])))
     return values
-
-
-def period(text: str) -> timedelta:
-    """Return a length of time that is written like `15m`."""
-    return timedelta(0) if text == "0" else timedelta(seconds=int(text[:-1]) * _UNITS[text[-1]])
-
-
-def written(length: timedelta) -> str:
-    """Return how a length of time is written, in the largest unit that fits."""
-    seconds = int(length.total_seconds())
-    unit = next((u for u in "dhms" if seconds % _UNITS[u] == 0), "s")
-    return f"{seconds // _UNITS[unit]}{unit}" if seconds else "0"
-
-
-def rule_out(view: RuleView) -> RuleOut:
-    """Return a rule as clients see it."""
-    rule = view.rule
-    same = ("id", "name", "kind", "way", "each", "window", "measure", "at_least", "min_stories", _ALERTS)
-    values = {name: getattr(rule, name) for name in (*same, "severity", "enabled", "lang", "zone")}
-    return RuleOut(
-        **values,
-        topic=rule.topic or None,
-        entity=rule.entity or None,
-        source=rule.source or None,
-        for_=written(rule.hold),
-        calm_for=written(rule.calm),
-        channels=list(rule.channels),
-        quiet_days=list(rule.quiet_days),
-        created_at=view.created_at,
-        updated_at=view.updated_at,
-    )

@@ -32,6 +32,7 @@ PATIENCE = 10.0
 LIFE = 900.0
 """Seconds after which a client has to come back, and show its key again."""
 PER_TENANT, IN_ALL = 8, 48
+_AHEAD = "no event has the id of Last-Event-ID yet: from now on"
 _ANSWER: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
 }
@@ -73,7 +74,7 @@ class Live:
     Args:
         stream: Where events come from.
         tenant: Whose.
-        last: The id behind which it begins; None for what comes from now on.
+        last: The id behind which it begins; None, or one ahead of all, for what comes from now on.
         stopping: Whether the server is about to stop.
     """
 
@@ -85,11 +86,15 @@ class Live:
 
     async def lines(self) -> AsyncIterator[str]:
         """Yield the text of the stream."""
-        begin = self._last
-        last = await run_in_threadpool(self._stream.end, self._tenant) if begin is None else begin
+        end = await run_in_threadpool(self._stream.end, self._tenant)
+        # Ahead of all there is: out of another database, or of one before it was restored. To wait until the
+        # ids have come so far would be silence; a browser cannot mend a refusal.
+        ahead = self._last is not None and self._last > end
+        last = end if self._last is None or ahead else self._last
+        told = f"open; {_AHEAD}" if ahead else "open"
         ends = time.monotonic() + LIFE
         spoke = time.monotonic()
-        yield f"retry: 2000\nid: {last}\n: open\n\n"
+        yield f"retry: 2000\nid: {last}\n: {told}\n\n"
         while not self._stopping() and time.monotonic() < ends:
             events, last = await run_in_threadpool(self._stream.after, self._tenant, last)
             for event in events:

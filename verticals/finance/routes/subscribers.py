@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -10,17 +11,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.paging import Cursor, Limit, Page, after, page
 from core.security.caller import Caller
-from core.text.types import SafeText
+from core.text.types import Name, SafeText
 from core.vertical import Access
-from verticals.finance.policy.rules import Severity
 from verticals.finance.routes.scopes import READ, WRITE
+from verticals.finance.schemas.rules import Severity
 from verticals.finance.service import Finance, SubscriberView
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Channel = Annotated[SafeText, Field(min_length=1, max_length=40)]
 WallTime = Annotated[SafeText, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["22:30"])]
 _Named = Annotated[SafeText, Field(min_length=1, max_length=120)]
-Name = Annotated[SafeText, Field(min_length=1, max_length=120, examples=["Risk desk"])]
+SubscriberName = Annotated[Name, Field(min_length=1, max_length=120, examples=["Risk desk"])]
 _Names = Annotated[list[_Named], Field(max_length=200)]
 
 
@@ -73,7 +74,7 @@ class SubscriberPatch(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Name = "subscriber"
+    name: SubscriberName = "subscriber"
     channel_id: Channel = "channel"
     lang: Literal["en", "zh"] = "en"
     enabled: bool = True
@@ -85,7 +86,7 @@ class SubscriberPatch(BaseModel):
 class SubscriberIn(SubscriberPatch):
     """A subscriber to make."""
 
-    name: Name
+    name: SubscriberName
     channel_id: Channel
 
 
@@ -112,9 +113,8 @@ def mount(routes: APIRouter, service: Finance, access: Access) -> None:
         given = body.model_dump(exclude_unset=True, by_alias=True)
         if "quiet_hours" in given:
             given["quiet"] = given.pop("quiet_hours")
-        if given.get("match", {}).get("entities"):
-            named = given["match"]["entities"]
-            given["match"]["entities"] = [service.entity(tenant, each) for each in named]
+        if "match" in given:
+            given["match"] = _known(service, tenant, given["match"])
         return given
 
     @routes.post("/subscribers", status_code=201, summary="Add a subscriber")
@@ -153,6 +153,17 @@ def mount(routes: APIRouter, service: Finance, access: Access) -> None:
     def delete_subscriber(subscriber_id: str, caller: Caller = writer) -> None:
         """Tell it nothing more, not even what was held for its quiet hours."""
         service.subscribers.delete(caller.tenant, subscriber_id, actor=caller.key_id)
+
+
+def _known(service: Finance, tenant: str, match: dict[str, Any]) -> dict[str, Any]:
+    """Return what is matched, companies by their ids; what nobody knows would match nothing for ever."""
+
+    def each(name: str, check: Callable[[str, str, str], str]) -> list[str]:
+        named = match.get(name, [])
+        return [check(tenant, text, f"/match/{name}/{place}") for place, text in enumerate(named)]
+
+    found = {"topics": each("topics", service.topics.check), "entities": each("entities", service.entity)}
+    return {**match, **found, "rules": each("rules", service.rules.check)}
 
 
 def _shown(view: SubscriberView) -> SubscriberOut:

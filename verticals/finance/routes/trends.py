@@ -6,31 +6,29 @@ import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BeforeValidator
+from pydantic import BeforeValidator
 
 from core.security.caller import Caller
 from core.streams.windows import WIDTHS, Width
 from core.text.types import SafeText
 from core.vertical import Access
 from verticals.finance.routes.scopes import READ
-from verticals.finance.schemas import TrendOut, WindowOut
-from verticals.finance.service import Finance
-from verticals.finance.service.trends import Asked, Trend, in_calendar
+from verticals.finance.schemas.closed import Moment
+from verticals.finance.schemas.trends import TrendOut
+from verticals.finance.service import Finance, trend_out
+from verticals.finance.service.trends import Asked, in_calendar
 
 _WINDOWS = 30
 """So many windows are shown where nobody says from when."""
-_WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
+_PLUS = re.compile(r"(.{11,}) (\d{2}:?\d{2})\Z")
 
 
-def _written(value: object) -> object:
-    # pydantic would take 1763767000 for a moment too; and a "+" that was not escaped arrives as a blank.
-    if not isinstance(value, str) or not _WRITTEN.match(value):
-        raise ValueError("a time is written in RFC 3339 with a zone, e.g. 2026-11-21T09:30:00Z")
-    head, blank, zone = value.rpartition(" ")
-    return f"{head}+{zone}" if blank and re.fullmatch(r"\d{2}:?\d{2}", zone) and len(head) > 10 else value
+def _escaped(value: object) -> object:
+    # A "+" that was not escaped arrives as a blank.
+    return _PLUS.sub(r"\1+\2", value) if isinstance(value, str) else value
 
 
-_Time = Annotated[AwareDatetime | None, BeforeValidator(_written, json_schema_input_type=str)]
+_Time = Annotated[Moment | None, BeforeValidator(_escaped, json_schema_input_type=str)]
 
 
 def mount(routes: APIRouter, service: Finance, access: Access) -> None:
@@ -52,26 +50,7 @@ def mount(routes: APIRouter, service: Finance, access: Access) -> None:
         end = in_calendar("to", to or service.trends.now())
         begin = from_ or end - _WINDOWS * WIDTHS[window]
         company = service.entity(caller.tenant, entity) if entity else ""
+        if topic:
+            service.topics.check(caller.tenant, topic)
         asked = Asked(begin, end, window, topic or "", company, source, as_of)
-        return shown(service.trends.ask(caller.tenant, asked), asked)
-
-
-def shown(trend: Trend, asked: Asked) -> TrendOut:
-    """Return a trend as clients see it."""
-    return TrendOut(
-        data=[
-            WindowOut(
-                start=each.start,
-                end=each.end,
-                count=each.count,
-                negative=each.negative,
-                negative_share=each.negative_share,
-                reach=each.reach,
-                final=each.final,
-                complete=each.complete,
-            )
-            for each in trend.windows
-        ],
-        window=asked.width,
-        as_of=trend.as_of,
-    )
+        return trend_out(service.trends.ask(caller.tenant, asked), window)

@@ -3,6 +3,7 @@
 from verticals.finance.policy.companies import Company
 from verticals.finance.service.alerts import AlertView
 from verticals.finance.service.analyze import Analysis, answer
+from verticals.finance.service.answers import alert_out, rule_out, trend_out, whole_alert
 from verticals.finance.service.channel_users import channel_users
 from verticals.finance.service.companies import Companies, read_companies
 from verticals.finance.service.documents import READ, Documents, DocumentView
@@ -34,8 +35,12 @@ __all__ = [
     "Trend",
     "Trends",
     "Window",
+    "alert_out",
     "answer",
     "build",
     "channel_users",
     "read_companies",
+    "rule_out",
+    "trend_out",
+    "whole_alert",
 ]

@@ -14,7 +14,14 @@ from verticals.finance.intake import Story
 from verticals.finance.policy.companies import Directory
 from verticals.finance.policy.risk import Reason, reasons
 from verticals.finance.recipe import ENTITY_SENTIMENT, RISK, SENTIMENT, TOPIC
-from verticals.finance.schemas import AnalysisOut, EntityOut, EvidenceOut, ReasonOut, RiskOut, SentimentOut
+from verticals.finance.schemas.documents import (
+    AnalysisOut,
+    EntityOut,
+    EvidenceOut,
+    ReasonOut,
+    RiskOut,
+    SentimentOut,
+)
 from verticals.finance.service.companies import plain_directory
 from verticals.finance.service.entities import Entities, Entity
 

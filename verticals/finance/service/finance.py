@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.errors import FieldError, InvalidInput
+from core.models.versions import Versions
 from core.vertical import Services
 from verticals.finance.service.alerts import Alerts
 from verticals.finance.service.analyze import Analyze
@@ -16,6 +17,7 @@ from verticals.finance.service.rules import Rules
 from verticals.finance.service.stories import Stories
 from verticals.finance.service.stream import Stream
 from verticals.finance.service.subscribers import Subscribers
+from verticals.finance.service.topics import Topics
 from verticals.finance.service.trends import Trends
 
 
@@ -30,6 +32,7 @@ class Finance:
         trends: Count what was read, in windows of event time.
         stream: What happens, as it happens.
         companies: A tenant's own companies.
+        topics: Which topics a tenant has.
         rules: What is watched, as data.
         alerts: What the rules raised.
         subscribers: Who is told.
@@ -42,13 +45,19 @@ class Finance:
     trends: Trends
     stream: Stream
     companies: Companies
+    topics: Topics
     rules: Rules
     alerts: Alerts
     subscribers: Subscribers
     monitor: Monitor
 
-    def entity(self, tenant: str, text: str) -> str:
+    def entity(self, tenant: str, text: str, pointer: str = "query:entity") -> str:
         """Return the id of a company that is named by its id or by its ticker.
+
+        Args:
+            tenant: Whose directory.
+            text: The id or the ticker.
+            pointer: Where it stands in the request.
 
         Raises:
             InvalidInput: the tenant knows no such company.
@@ -61,7 +70,7 @@ class Finance:
             raise InvalidInput(
                 f"No company is known as {text[:60]!r}.",
                 remedy="Give the id or the ticker of a company, or add it first.",
-                errors=[FieldError("query:entity", "no such company")],
+                errors=[FieldError(pointer, "no such company")],
             )
         return found[0]
 
@@ -83,6 +92,7 @@ def build(services: Services) -> Finance:
         trends=trends,
         stream=Stream(storage),
         companies=companies,
+        topics=Topics(storage, Versions(storage, services.settings.data)),
         rules=rules,
         alerts=Alerts(storage, clock),
         subscribers=Subscribers(storage, clock),

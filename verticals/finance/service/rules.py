@@ -132,6 +132,27 @@ class Rules:
         with self._storage.read(tenant) as session:
             return _view(find_rule(session, rule_id))
 
+    def check(self, tenant: str, rule_id: str, pointer: str = "query:rule") -> str:
+        """Return the id of a rule that there is, or that left alerts.
+
+        Args:
+            tenant: Whose.
+            rule_id: The id.
+            pointer: Where it stands in the request.
+
+        Raises:
+            InvalidInput: there is neither such a rule nor an alert of it.
+        """
+        left = select(FinanceAlert.id).where(FinanceAlert.rule_id == rule_id).limit(1)
+        with self._storage.read(tenant) as session:
+            if session.get(FinanceRule, (tenant, rule_id)) is None and session.scalar(left) is None:
+                raise InvalidInput(
+                    f"There is no rule {rule_id[:60]!r}.",
+                    remedy="Give the id of a rule, not its name; list those there are.",
+                    errors=[FieldError(pointer, "no such rule")],
+                )
+        return rule_id
+
     def list(self, tenant: str, *, behind: str | None = None, limit: int = MOST) -> Sequence[RuleView]:
         """Return rules, oldest first, from behind an id."""
         self.ensure(tenant)

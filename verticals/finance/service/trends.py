@@ -16,8 +16,8 @@ from core.storage.engine import Storage
 from core.streams.baseline import Bin, Series
 from core.streams.watermark import Watermark
 from core.streams.windows import WIDTHS, Width, spans, start_of
-from verticals.finance.intake import EARLIEST, LATEST
 from verticals.finance.policy.counting import LATENESS, NOTHING, Amount
+from verticals.finance.schemas.closed import EARLIEST, LATEST
 from verticals.finance.service.ledger import last_known
 from verticals.finance.tables import FinanceCell, FinanceDocument, FinanceLedger, FinanceSource
 

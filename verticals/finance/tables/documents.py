@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, synonym
 
 from core.storage.tables import Base, TenantScoped
 from core.storage.types import now
-from verticals.finance.schemas import MAX_EXTERNAL_ID, MAX_SOURCE
+from verticals.finance.schemas.closed import MAX_EXTERNAL_ID, MAX_SOURCE
 
 
 class FinanceDocument(TenantScoped, Base):

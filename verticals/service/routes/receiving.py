@@ -22,6 +22,14 @@ _TEXT_FIELDS = ("id", "title", "media_type")
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
+_FILENAME = {
+    "name": "filename",
+    "in": "query",
+    "schema": {"type": "string"},
+    "description": "Name of a file that is sent as it is; its ending tells what it is.",
+}
+
+
 def body_schema(model: type[Body]) -> dict[str, Any]:
     """Return what OpenAPI says of the body."""
     file = {"type": "string", "format": "binary", "description": "PDF, HTML, Markdown, text or CSV."}
@@ -37,7 +45,7 @@ def body_schema(model: type[Body]) -> dict[str, Any]:
         "text/html": _BINARY,
         "text/csv": _BINARY,
     }
-    return {"requestBody": {"required": True, "content": content}}
+    return {"requestBody": {"required": True, "content": content}, "parameters": [_FILENAME]}
 
 
 async def receive(request: Request, model: type[Body], *, fallback_id: str) -> Upload:

@@ -1,35 +1,25 @@
-"""What goes in and what comes out of the finance routes."""
+"""Texts to analyse, documents to take in, and what is said about both."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from core.text.language import code_of
 from core.text.types import SafeText
+from verticals.finance.schemas.closed import (
+    MAX_CHARS,
+    MAX_EXTERNAL_ID,
+    MAX_SOURCE,
+    MAX_TEXTS,
+    Appeared,
+    Closed,
+    Moment,
+)
 
 Sentiment = Literal["negative", "neutral", "positive"]
 Risk = Literal["high", "medium", "low"]
-
-MAX_TEXTS = 10_000
-"""No setting lets more texts through in one request; COLONNADE_MAX_BATCH is the cap in force."""
-MAX_CHARS = 1_000_000
-"""No setting lets a longer text through; COLONNADE_MAX_TEXT_CHARS is the cap in force."""
-MAX_SOURCE, MAX_EXTERNAL_ID = 120, 400
-"""Code points that the tables hold."""
-
-
-def _written_time(value: object) -> object:
-    # pydantic would take 1763767000 for a moment too, and nobody could say in which unit it was meant.
-    if not isinstance(value, str):
-        raise ValueError("a time is a string in RFC 3339 with a zone, e.g. 2026-11-21T09:30:00+08:00")
-    return value
-
-
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
 
 _Lang = Annotated[
     str | None,
@@ -41,7 +31,7 @@ _Lang = Annotated[
 ]
 
 
-class TextIn(_Closed):
+class TextIn(Closed):
     """One text to analyse."""
 
     text: Annotated[
@@ -49,33 +39,32 @@ class TextIn(_Closed):
     ]
     lang: _Lang = None
     published_at: Annotated[
-        AwareDatetime | None,
-        BeforeValidator(_written_time, json_schema_input_type=str | None),
+        Moment | None,
         Field(description="RFC 3339 with a zone; comes back as it was sent."),
     ] = None
 
 
-class AnalyzeIn(_Closed):
+class AnalyzeIn(Closed):
     """A batch of texts."""
 
     texts: Annotated[list[TextIn], Field(min_length=1, max_length=MAX_TEXTS)]
 
 
-class SentimentOut(_Closed):
+class SentimentOut(Closed):
     """The sentiment of a whole text and the calibrated probability of each label; they sum to 1."""
 
     label: Sentiment
     probabilities: dict[Sentiment, float]
 
 
-class EvidenceOut(_Closed):
+class EvidenceOut(Closed):
     """A range of code points in the text as it was sent, end exclusive."""
 
     start: int
     end: int
 
 
-class EntityOut(_Closed):
+class EntityOut(Closed):
     """A company or security that the text speaks of, and what the text means for it."""
 
     id: Annotated[str | None, Field(description="Null for a company that no table knows.")]
@@ -87,7 +76,7 @@ class EntityOut(_Closed):
     evidence: list[EvidenceOut]
 
 
-class ReasonOut(_Closed):
+class ReasonOut(Closed):
     """Why a text is a risk, for machines and for people, and where it says so."""
 
     code: str
@@ -95,7 +84,7 @@ class ReasonOut(_Closed):
     evidence: list[EvidenceOut]
 
 
-class RiskOut(_Closed):
+class RiskOut(Closed):
     """How much of a risk the text is for those it speaks of; reasons for medium and high."""
 
     label: Risk
@@ -103,7 +92,7 @@ class RiskOut(_Closed):
     reasons: list[ReasonOut]
 
 
-class AnalysisOut(_Closed):
+class AnalysisOut(Closed):
     """What is said about one text."""
 
     lang: str
@@ -116,13 +105,13 @@ class AnalysisOut(_Closed):
     model: Annotated[dict[str, str], Field(description="The model version that spoke, by task.")]
 
 
-class AnalyzeOut(_Closed):
+class AnalyzeOut(Closed):
     """One analysis for each text, in the order of the texts."""
 
     data: list[AnalysisOut]
 
 
-class DocumentIn(_Closed):
+class DocumentIn(Closed):
     """One text of a source, known by (source, external_id)."""
 
     source: Annotated[SafeText, Field(min_length=1, max_length=MAX_SOURCE)]
@@ -130,17 +119,14 @@ class DocumentIn(_Closed):
     title: Annotated[SafeText | None, Field(max_length=MAX_CHARS)] = None
     text: Annotated[SafeText | None, Field(max_length=MAX_CHARS)] = None
     lang: _Lang = None
-    published_at: Annotated[
-        AwareDatetime | None, BeforeValidator(_written_time, json_schema_input_type=str | None)
-    ] = None
+    published_at: Appeared | None = None
     revised_at: Annotated[
-        AwareDatetime | None,
-        BeforeValidator(_written_time, json_schema_input_type=str | None),
+        Appeared | None,
         Field(description="When this wording replaced an earlier one; the latest revision is kept."),
     ] = None
 
 
-class DocumentsIn(_Closed):
+class DocumentsIn(Closed):
     """A batch; each row is judged by itself, so that a bad one does not hold up the others."""
 
     live: Annotated[
@@ -155,7 +141,7 @@ class DocumentsIn(_Closed):
     ]
 
 
-class IntakeOut(_Closed):
+class IntakeOut(Closed):
     """What became of one row."""
 
     index: int
@@ -166,7 +152,7 @@ class IntakeOut(_Closed):
     pointer: Annotated[str | None, Field(description="Where in the request the fault is.")] = None
 
 
-class DocumentsOut(_Closed):
+class DocumentsOut(Closed):
     """What became of each row, in their order, and the job that reads what is new."""
 
     accepted: int
@@ -176,7 +162,7 @@ class DocumentsOut(_Closed):
     job_id: str | None
 
 
-class DocumentOut(_Closed):
+class DocumentOut(Closed):
     """A document; what is read in it is null until it is read."""
 
     id: str
@@ -199,75 +185,3 @@ class DocumentOut(_Closed):
     entities: list[EntityOut] | None
     risk: str | None
     model: dict[str, str] | None
-
-
-class WindowOut(_Closed):
-    """What is counted in [start, end), in event time."""
-
-    start: AwareDatetime
-    end: AwareDatetime
-    count: Annotated[int, Field(description="Stories; reposts of one story are one.")]
-    negative: Annotated[int, Field(description="Bad news among them.")]
-    negative_share: Annotated[float | None, Field(description="Null where there is no story.")]
-    reach: Annotated[int, Field(description="Documents.")]
-    final: Annotated[
-        bool, Field(description="Every source has come past it; a late document corrects it all the same.")
-    ]
-    complete: Annotated[
-        bool, Field(description="It is over, and nothing that counts in it waits to be read.")
-    ]
-
-
-class TrendOut(_Closed):
-    """Windows without a gap, oldest first."""
-
-    data: list[WindowOut]
-    window: Literal["15m", "1h", "1d", "7d"]
-    as_of: Annotated[
-        AwareDatetime | None,
-        Field(description="Ask for this moment again to get the same counts, whatever comes later."),
-    ]
-
-
-_Cell = Annotated[SafeText, Field(max_length=200)]
-_Cells = Annotated[list[_Cell], Field(max_length=200)]
-
-
-class CompanyIn(_Closed):
-    """A company of one's own; of the same id as a shipped one it stands in for that."""
-
-    id: Annotated[SafeText, Field(pattern=r"^[\w.-]{1,200}$", examples=["orvane-foods"])]
-    name: Annotated[SafeText, Field(min_length=1, max_length=200, examples=["Orvane Foods"])]
-    name_zh: _Cell = ""
-    ticker: Annotated[SafeText, Field(pattern=r"^[A-Za-z0-9.-]{0,12}$")] = ""
-    exchange: Annotated[SafeText, Field(max_length=20)] = ""
-    aliases: Annotated[
-        _Cells,
-        Field(description="Other names; further listings as SYMBOL@EXCHANGE or SYMBOL@EXCHANGE@FROM..UNTIL."),
-    ] = []
-    aliases_zh: _Cells = []
-    industry: _Cell = ""
-    ambiguous: Annotated[
-        _Cells, Field(description="Names that mean something else as well, as they are written then.")
-    ] = []
-    cues: Annotated[_Cells, Field(description="Words beside which an ambiguous name is this company.")] = []
-    parent: _Cell = ""
-    lookalikes: Annotated[
-        _Cells, Field(description="Phrases with one of its names that mean something else: amazon river.")
-    ] = []
-
-
-class CompaniesIn(_Closed):
-    """Companies to add or replace."""
-
-    companies: Annotated[list[CompanyIn], Field(min_length=1, max_length=MAX_TEXTS)]
-
-
-class CompaniesOut(_Closed):
-    """How many were stored."""
-
-    stored: int
-
-
-class CompanyOut(CompanyIn):
-    """A company as it is stored."""
