@@ -60,6 +60,9 @@ OPPOSITE = [
     (PLANT, "to cut twenty-five jobs", "to cut thirty-five jobs"),
     (PLANT, "loses one worker in a fire", "loses two workers in a fire"),
     (PLANT, "hires staff", "fires staff"),
+    (PLANT, "gets a loan", "is refused a loan"),
+    (PLANT, "pays a bonus", "skips a bonus"),
+    (PLANT, "says five are dead", "says nobody is dead"),
     (PLANT, "opens furnaces", "shuts furnaces"),
     (
         "Broker {} Tarn Lithium after its visit to the salt flats of the high plains in March",
@@ -102,6 +105,9 @@ OPPOSITE = [
     (REGION, "获券商上调评级", "获券商下调评级"),
     (REGION, "主力资金净流入", "主力资金净流出"),
     (REGION, "收购两家公司", "收购五家公司"),
+    (REGION, "有重组计划", "无重组计划"),
+    (REGION, "被列入名单", "被移出名单"),
+    (REGION, "毛利率超三成", "毛利率不足三成"),
     (REGION, "债券如期兑付", "债券违约"),
     (REGION, "下游需求强劲", "下游需求疲软"),
 ]

@@ -38,7 +38,7 @@ _NO_COUNT = (
 # As a pronoun it has a determiner before it or no noun behind it.
 _ONE = (
     r"(?<!no )(?<!any )(?<!the )(?<!this )(?<!that )(?<!each )(?<!every )(?<!which )(?<!another )"
-    rf"one\b(?=[ -](?:{_MANY})\b| (?!(?:{_NO_COUNT})\b)[a-z])"
+    rf"one\b(?=[ -](?:{_MANY})\b| (?:of|in) {_SMALL}| (?!(?:{_NO_COUNT})\b)[a-z])"
 )
 _ENGLISH = re.compile(
     rf"\bhalf (?:a |an )(?P<half>{_MANY})\b"

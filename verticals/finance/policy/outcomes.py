@@ -34,7 +34,7 @@ _DECLINES = {"decline_to", "declines_to", "declined_to"}
 _TO_DO = re.compile(r" (?!(?:an?|the|its|about|around|near|just|below|under|over|rs|us|eur|usd)\b|\w+-)[a-z]")
 _JOINED = re.compile(r"[ -]{1,2}")
 _FIGURE = re.compile(r"\.?(?: by)?\s*[\"\u201c\u201d']?[$€£¥+-]?\d")
-_SENTENCE = re.compile(r"[。！？!?;；】]|(?<=\w{5})\.(?=\s)")
+_SENTENCE = re.compile(r"[。！？!?;；]|(?<=\w{5})\.(?=\s)")
 _HAN = re.compile("[\u3400-\u9fff]")
 _LONG, _LONG_HAN = 200, 100
 """Code points of the longest headline."""
