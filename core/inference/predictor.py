@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import InvalidInput, NotFound, Unavailable
@@ -13,6 +14,28 @@ from core.inference.reading import as_text
 from core.models.versions import Version, Versions
 from core.ports import Encoder
 from core.records import Example, Prediction
+
+# torch raises a plain RuntimeError where the machine has no memory; its allocator names itself in it.
+_ALLOCATOR = "DefaultCPUAllocator"
+
+
+@contextmanager
+def _memory(doing: str) -> Iterator[None]:
+    """Turn the ways in which Python, numpy and torch run out of memory into one error.
+
+    Raises:
+        Unavailable: no memory left.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and _ALLOCATOR not in str(error):
+            raise
+        raise Unavailable(
+            f"No memory left to {doing}.",
+            remedy="Send fewer texts at once, stop other programs or use a machine with more memory.",
+            retry_after=30,
+        ) from error
 
 
 class LocalPredictor:
@@ -47,7 +70,8 @@ class LocalPredictor:
         """Predict with classifiers at hand, one pass for each distinct encoder."""
         texts = [as_text(item) for item in items]
         encoders: dict[str, Encoder] = {each.encoder.fingerprint: each.encoder for each in chosen.values()}
-        vectors = {key: encoder.encode(texts) for key, encoder in encoders.items()}
+        with _memory("read the texts"):
+            vectors = {key: encoder.encode(texts) for key, encoder in encoders.items()}
         return {
             task: each.head.predict(vectors[each.encoder.fingerprint], each.manifest.id)
             for task, each in chosen.items()
@@ -78,14 +102,8 @@ class LocalPredictor:
     def _open(self, path: Path) -> Classifier:
         with self._lock:
             if path not in self._loaded:
-                try:
+                with _memory(f"load {path.name}"):
                     self._loaded[path] = open_classifier(path, self._pool)
-                except MemoryError as error:
-                    raise Unavailable(
-                        f"No memory left to load {path.name}.",
-                        remedy="Stop other programs or use a machine with more memory.",
-                        retry_after=30,
-                    ) from error
             self._loaded.move_to_end(path)
             while len(self._loaded) > self._capacity:
                 self._loaded.popitem(last=False)
