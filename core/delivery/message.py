@@ -21,7 +21,8 @@ class Message:
         body: Plain text, as long as it likes: each channel cuts it to what it can carry.
         severity: E.g. `high`; shown as it is.
         url: Where to read on.
-        data: JSON values for programs; web hooks carry it, chats and mails do not.
+        data: JSON values for programs, those of the event that `topic` names; web hooks carry it, chats and
+            mails do not.
         topic: The `type` that web hooks see.
     """
 
@@ -33,10 +34,12 @@ class Message:
     topic: str = "message"
 
     def payload(self) -> dict[str, Any]:
-        """Return what a program is told: of an event its data, of a notice all that is not empty."""
-        if not self.title:
-            return dict(self.data)
-        return {name: value for name, value in asdict(self).items() if value and name != "topic"}
+        """Return what a program is told: the data, as of an event of the same topic, and the words beside it.
+
+        Where the data has a field of the same name as the words, the program gets the data's.
+        """
+        words = {"title": self.title, "body": self.body, "severity": self.severity, "url": self.url}
+        return {**{name: text for name, text in words.items() if text}, **self.data}
 
     def heading(self) -> str:
         """Return the title on one line, the severity before it."""

@@ -126,7 +126,7 @@ def test_from_a_feed_to_a_notice_that_was_taken_at_the_second_try(
         documents = newsroom.ask("GET", "/finance/documents")["data"]
         assert len({each["story_id"] for each in documents}) == 3
         [alert] = _alerts(newsroom)
-        assert (alert["id"], alert["state"], alert["observed"]) == (said["data"]["data"]["id"], "firing", 3)
+        assert (alert["id"], alert["state"], alert["observed"]) == (said["data"]["id"], "firing", 3)
 
         newsroom.ask("POST", f"/finance/alerts/{alert['id']}/ack")
         _feed(site, 4)

@@ -1,4 +1,4 @@
-"""A thing has one JSON form: the command line prints what REST answers."""
+"""A thing has one JSON form: on the command line, over REST, and in what web hooks are told."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import select
 
+from core.delivery.message import unpacked
+from core.storage.tables import OutboxEvent
 from core.testing.served import AppClient
 from core.vertical import Vertical
+from tests.verticals.finance.alert_desk import Alerting
+from tests.verticals.finance.desk import Desk
 from verticals.finance import vertical as finance
 from verticals.finance.commands import commands
 from verticals.finance.service import build
@@ -87,3 +92,17 @@ def test_companies(app_client: AppClient, key: str, told: Any) -> None:
         told("companies", "list")
         == app_client.request("GET", "/v1/finance/companies", key=key).json()["data"]
     )
+
+
+def test_a_notice_says_what_the_event_of_its_type_says_and_more(desk: Desk) -> None:
+    alerting = Alerting(desk)
+    alerting.rule(at_least=2, severity="high")
+    alerting.subscriber(lang="zh")
+    alerting.news(2)
+    alerting.look()
+    with desk.services.storage.read("demo") as session:
+        [event] = session.scalars(select(OutboxEvent).where(OutboxEvent.topic == "finance.alert.fired"))
+    [notice] = map(unpacked, alerting.messages())
+    assert notice.topic == event.topic
+    assert {**notice.payload(), **event.payload} == notice.payload()
+    assert notice.payload().keys() - event.payload.keys() == {"title", "body", "step", "story_ids"}
