@@ -25,12 +25,13 @@ class Running:
     data: Path
     log: Path
     key: str
+    patience: float = 30
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=30)
 
     def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, Any]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.patience)
         try:
             connection.request(method, path, body, {"Authorization": f"Bearer {self.key}", **headers})
             reply = connection.getresponse()

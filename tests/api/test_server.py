@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import resource
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import psutil
@@ -51,6 +54,35 @@ def test_sigterm_lets_requests_in_flight_finish_and_exits_0(running: Running) ->
 
     assert [answer.split(b" ", 2)[1] for answer in answers] == [b"201"] * 8
     assert running.process.wait(timeout=30) == 0
+
+
+def test_sigterm_under_load_resets_nobody(running: Running) -> None:
+    """Item 18: whoever got through is answered whole; whoever comes later is refused, and not cut off."""
+    stop, answered, broken = threading.Event(), list[int](), list[str]()
+
+    def ask() -> None:
+        while not stop.is_set():
+            try:
+                answered.append(running.request("GET", "/v1/jobs")[0])
+            except ConnectionRefusedError:
+                return  # nobody listens any more
+            except (OSError, http.client.HTTPException) as error:
+                broken.append(repr(error))
+
+    callers = [threading.Thread(target=ask) for _ in range(8)]
+    for caller in callers:
+        caller.start()
+    while len(answered) < 50:
+        time.sleep(0.01)
+    running.process.send_signal(signal.SIGTERM)
+    code = running.process.wait(timeout=30)
+    stop.set()
+    for caller in callers:
+        caller.join(30)
+
+    assert broken == []
+    assert set(answered) == {200}
+    assert code == 0
 
 
 def test_ctrl_c_stops_cleanly_although_a_client_stalls(running: Running) -> None:
@@ -117,9 +149,11 @@ def test_an_endless_body_is_cut_and_memory_stays(running: Running) -> None:
     assert running.request("GET", "/healthz")[0] == 200
 
 
-def test_two_hundred_stalled_senders_do_not_turn_honest_ones_away(running: Running) -> None:
-    """Item 11 in small; the benchmark has 2,000."""
-    stalled = [_half(running)[0] for _ in range(200)]
+def test_two_thousand_stalled_senders_do_not_turn_honest_ones_away(running: Running) -> None:
+    """Item 11; fewer where this machine lets a process have fewer files."""
+    soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    stalled = [_half(running)[0] for _ in range(min(2_000, soft // 2))]
+    running.patience = 300  # what matters is that it is answered; a busy machine takes its time over them all
     try:
         for _ in range(10):
             assert running.request("GET", "/v1/jobs")[0] == 200
