@@ -203,7 +203,7 @@ class Leases:
         return or_(waiting, and_(Delivery.state == "sending", or_(Delivery.lease_until <= now, impossible)))
 
 
-def _earlier() -> Select[tuple[str]]:
+def _earlier() -> Select[str]:
     """Return those of a delivery's thread that go before it."""
     other = aliased(Delivery)
     return select(other.id).where(
