@@ -81,11 +81,9 @@ def enqueue(
         InvalidInput: no key, too long a thread, or a message without a JSON form.
         PayloadTooLarge: a message over the cap.
     """
-    for name, value in (("key", key), ("thread", thread or "-")):
-        if not 0 < len(value) <= _LONGEST_KEY:
-            raise InvalidInput(
-                f"A delivery's {name} has 1 to {_LONGEST_KEY} characters.", remedy="Use an id."
-            )
+    _check_length("key", key)
+    if thread is not None:
+        _check_length("thread", thread)
     tenant = tenant_of(session)
     same = (Delivery.tenant_id == tenant, Delivery.channel_id == channel_id, Delivery.key == key)
     known = session.scalar(select(Delivery.id).where(*same))
@@ -112,6 +110,11 @@ def enqueue(
     session.add(row)
     session.flush()
     return row.id
+
+
+def _check_length(name: str, value: str) -> None:
+    if not 0 < len(value) <= _LONGEST_KEY:
+        raise InvalidInput(f"A delivery's {name} has 1 to {_LONGEST_KEY} characters.", remedy="Use an id.")
 
 
 def withdraw(
