@@ -13,11 +13,11 @@ from api.bootstrap import Container
 from core.collecting.connections import LONGEST_SOURCE, ConnectionView, DeadLetterView
 from core.paging import Cursor, Limit, Page, after, page, slice_after
 from core.security.caller import ADMIN, Caller
-from core.text.types import SafeText
+from core.text.types import Name, SafeText
 
 _DAY = 86_400
 _LONGEST_SECRET = 10_000
-Name = Annotated[SafeText, Field(min_length=1, max_length=LONGEST_SOURCE, examples=["reuters-markets"])]
+ConnectionName = Annotated[Name, Field(min_length=1, max_length=LONGEST_SOURCE, examples=["reuters-markets"])]
 Word = Annotated[SafeText, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$", examples=["feed"])]
 
 
@@ -36,7 +36,7 @@ class ConnectionIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Name
+    name: ConnectionName
     kind: Word
     vertical: Word
     config: Annotated[dict[SafeText, JsonValue], Field(max_length=50)] = Field(default_factory=dict)

@@ -114,6 +114,7 @@ def test_a_secret_never_comes_out(served: Served, owner: dict[str, str]) -> None
         (_feed(config={"url": "https://wire.example/", "secret": "x"}), "/config/secret"),
         (_feed(every=1), "/every"),
         (_feed(name="n" * 121), "/name"),
+        (_feed(name=" "), "/name"),
         ({**FILE, "config": {"path": "a.csv", "source": "s" * 121}}, "/config/source"),
         (_feed(colour="red"), "/colour"),
     ],

@@ -16,23 +16,8 @@ _ALERTS = "false_alarms_per_year"
 
 def trend_out(trend: Trend, width: Width) -> TrendOut:
     """Return a trend as clients see it."""
-    return TrendOut(
-        data=[
-            WindowOut(
-                start=each.start,
-                end=each.end,
-                count=each.count,
-                negative=each.negative,
-                negative_share=each.negative_share,
-                reach=each.reach,
-                final=each.final,
-                complete=each.complete,
-            )
-            for each in trend.windows
-        ],
-        window=width,
-        as_of=trend.as_of,
-    )
+    rows = [{name: getattr(each, name) for name in WindowOut.model_fields} for each in trend.windows]
+    return TrendOut.model_validate({"data": rows, "window": width, "as_of": trend.as_of})
 
 
 def rule_out(view: RuleView) -> RuleOut:
