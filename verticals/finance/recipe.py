@@ -40,13 +40,13 @@ RISKS = ("high", "medium", "low")
 
 LANGUAGES = ("en", "zh")
 
-# Some 2,500 short rows want more passes than the thousands that the default is meant for.
+# Some 3,000 short rows want more passes than the thousands that the default is meant for.
 _RECIPE = Recipe(method="full", epochs=6)
 
 STARTER = tuple(
     DATA / f"starter_{lang}_{source}.csv"
     for lang in LANGUAGES
-    for source in ("news", "social", "contrast", "shades")
+    for source in ("news", "social", "contrast", "shades", "shocks")
 )
 
 SENTIMENT = Task(
