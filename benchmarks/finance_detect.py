@@ -1,6 +1,6 @@
 """False alarms and delay of the surge detectors on simulated topic-years, beside a z > 3 rule and a CUSUM.
 
-    python -m benchmarks.finance_detect [--years 40] [--changes 60] [--rate 10] [--out results.json]
+    python -m benchmarks.finance_detect [--years 40] [--changes 60] [--rate 10] [--jobs 2] [--out FILE]
 
 A topic has `rate` stories an hour on the mean, a daily cycle (five times as many by day), quiet weekends and
 bursts (a gamma multiplier that lasts for four hours); 20 % of its stories are bad news. A false alarm is a
@@ -15,9 +15,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +57,7 @@ def simulate(
 def alarms_of_rule(counts: Ints, bad: Ints, rule: SurgeRule, hours: Sequence[int]) -> list[bool]:
     """Judge at the end of each hour named."""
     bins = [Bin(START + HOUR * n, int(c), int(b)) for n, (c, b) in enumerate(zip(counts, bad, strict=True))]
-    back = int((rule.memory + rule.lag + rule.history + rule.window) / HOUR) + 2
+    back = int(rule.back / HOUR) + 2
     return [
         judge(
             [Series("wire", START, bins[max(0, n + 1 - back) : n + 1])], now=START + HOUR * (n + 1), rule=rule
@@ -103,27 +106,21 @@ def detectors() -> dict[str, Detector]:
     return {**found, "z > 3, hourly": alarms_of_z, "CUSUM, same hour": alarms_of_cusum}
 
 
-def false_alarms(rng: np.random.Generator, years: int, rate: float) -> dict[str, list[int]]:
-    """Return alarms in each simulated year, by detector."""
-    found: dict[str, list[int]] = {name: [] for name in detectors()}
-    for _ in track(range(years), "years without a change"):
-        counts, bad = simulate(rng, WARM + YEAR, rate)
-        for name, run in detectors().items():
-            step = 3 if name in RULES else 1
-            found[name].append(rises(run(counts, bad, range(WARM, WARM + YEAR, step))))
-    return found
+def false_alarms(seed: np.random.SeedSequence, rate: float) -> dict[str, int]:
+    """Return the alarms in one simulated year without a change, by detector."""
+    counts, bad = simulate(np.random.default_rng(seed), WARM + YEAR, rate)
+    return {
+        name: rises(run(counts, bad, range(WARM, WARM + YEAR, 3 if name in RULES else 1)))
+        for name, run in detectors().items()
+    }
 
 
-def delays(rng: np.random.Generator, changes: int, rate: float, share: float) -> dict[str, list[int | None]]:
+def delays(seed: np.random.SeedSequence, rate: float, share: float) -> dict[str, int | None]:
     """Return hours from a change to the first alarm behind it, None where none came in 14 days."""
-    found: dict[str, list[int | None]] = {name: [] for name in detectors()}
     change = 70 * 24 + 12
     shares = np.where(np.arange(change + 337) < change, 0.2, share)
-    for _ in track(range(changes), f"20 % to {share:.0%}"):
-        counts, bad = simulate(rng, change + 337, rate, shares)
-        for name, run in detectors().items():
-            found[name].append(_first(run, counts, bad, change))
-    return found
+    counts, bad = simulate(np.random.default_rng(seed), change + 337, rate, shares)
+    return {name: _first(run, counts, bad, change) for name, run in detectors().items()}
 
 
 def _first(run: Detector, counts: Ints, bad: Ints, change: int) -> int | None:
@@ -140,11 +137,25 @@ def main() -> None:
     parser.add_argument("--years", type=int, default=40)
     parser.add_argument("--changes", type=int, default=60)
     parser.add_argument("--rate", type=float, default=10.0)
+    parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
-    rng = np.random.default_rng(13)
-    yearly = false_alarms(rng, asked.years, asked.rate)
-    late = {share: delays(rng, asked.changes, asked.rate, share) for share in (0.4, 0.6)}
+    seeds = np.random.SeedSequence(13).spawn(3)
+    with ProcessPoolExecutor(asked.jobs) as pool:
+
+        def each(
+            work: Callable[[np.random.SeedSequence], Mapping[str, Any]], number: int, count: int, title: str
+        ) -> dict[str, list[Any]]:
+            said = list(track(pool.map(work, seeds[number].spawn(count)), title, total=count))
+            return {name: [one[name] for one in said] for name in detectors()}
+
+        yearly = each(partial(false_alarms, rate=asked.rate), 0, asked.years, "years without a change")
+        late = {
+            share: each(
+                partial(delays, rate=asked.rate, share=share), number, asked.changes, f"20 % to {share:.0%}"
+            )
+            for number, share in ((1, 0.4), (2, 0.6))
+        }
     table = Table("detector", "false alarms a year", "years with any", "h to find 20→40 %", "20→60 %")
     rows = {name: _row(yearly[name], [late[share][name] for share in (0.4, 0.6)]) for name in yearly}
     for name, row in rows.items():

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any
+
+ASSUMED = timezone(timedelta(0), "UTC")
+"""UTC as the zone of a time that bears none, nobody having named one: `is` tells it from one borne."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +19,8 @@ class Record:
         source: Name of the configured connection.
         external_id: The thing's id in that system; (source, external_id) is its identity.
         payload: The fields, as JSON values.
-        published_at: When the system says it appeared, with a zone; None where it does not say.
+        published_at: When the system says it appeared, with a zone, `ASSUMED` where that is a guess; None
+            where it does not say.
         revised_at: When the system says it was last changed, with a zone; None where it does not say.
     """
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.errors import ConfigurationError, InvalidInput
+from core.records import ASSUMED
 
 _CLOCK = re.compile(r"\d{1,2}:\d{2}")
 _CHINESE = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日\s*")
@@ -56,13 +57,13 @@ _OFFSETS = {
 
 
 def zone_of(name: str | None) -> tzinfo:
-    """Return the zone of an IANA name; UTC without one.
+    """Return the zone of an IANA name; without one UTC, as `ASSUMED`.
 
     Raises:
         ConfigurationError: no such zone.
     """
     if name is None:
-        return UTC
+        return ASSUMED
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

@@ -34,9 +34,9 @@ class Classifier:
     head: LinearHead
 
 
-def tuned_fingerprint(base: str, delta_sha256: str, max_tokens: int | None) -> str:
+def tuned_fingerprint(base: str, delta_sha256: str, max_tokens: int | None, layers: int | None = None) -> str:
     """Return the fingerprint of an encoder whose weights were changed by a delta."""
-    return sha256_text(f"{base} {delta_sha256} {max_tokens}")
+    return sha256_text(f"{base} {delta_sha256} {max_tokens}{f' {layers} layers' if layers else ''}")
 
 
 class EncoderPool:
@@ -80,15 +80,15 @@ class EncoderPool:
 
     def _tuned(self, path: Path, manifest: Manifest, base_fingerprint: str) -> Encoder:
         assert manifest.encoder is not None
-        max_tokens = manifest.recipe.get("max_tokens")
-        fingerprint = tuned_fingerprint(base_fingerprint, manifest.files[DELTA], max_tokens)
+        max_tokens, layers = manifest.recipe.get("max_tokens"), manifest.recipe.get("layers")
+        fingerprint = tuned_fingerprint(base_fingerprint, manifest.files[DELTA], max_tokens, layers)
         if fingerprint in self._shared:
             self._shared.move_to_end(fingerprint)
             return self._shared[fingerprint]
         base = self._bases[manifest.encoder.name]
         if not isinstance(base, SentenceEncoder):
             raise RefusedWeights(f"The encoder {base.name!r} cannot be tuned.", remedy="Train on e5 instead.")
-        encoder = base.tuned(read_tensors(path / DELTA), fingerprint, max_tokens)
+        encoder = base.tuned(read_tensors(path / DELTA), fingerprint, max_tokens, layers)
         return self._shared_as(encoder)
 
     def _shared_as(self, encoder: Encoder) -> Encoder:

@@ -67,6 +67,19 @@ def _sound(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+def keep_layers(module: SentenceTransformer, layers: int | None) -> None:
+    """Drop the layers of the encoder above the first so many; None: keep all."""
+    if layers is not None:
+        del stack_of(module)[layers:]
+
+
+def stack_of(module: torch.nn.Module) -> torch.nn.ModuleList:
+    """Return the layers of an encoder, the lowest first."""
+    import torch
+
+    return max((each for each in module.modules() if isinstance(each, torch.nn.ModuleList)), key=len)
+
+
 class Tokens:
     """Turns texts into padded tensors by the fast tokenizer of a sentence-transformers module."""
 
@@ -163,7 +176,11 @@ class SentenceEncoder:
         return out
 
     def tuned(
-        self, delta: Mapping[str, NDArray[Any]], fingerprint: str, max_tokens: int | None
+        self,
+        delta: Mapping[str, NDArray[Any]],
+        fingerprint: str,
+        max_tokens: int | None,
+        layers: int | None = None,
     ) -> SentenceEncoder:
         """Return a copy with some weights replaced; the embedding table, the bulk of it, is shared.
 
@@ -171,6 +188,7 @@ class SentenceEncoder:
             delta: State-dict name to array.
             fingerprint: Of the tuned encoder.
             max_tokens: Where it was trained to cut texts.
+            layers: How many it was trained to keep; None: all.
 
         Raises:
             RefusedWeights: a name or shape is not the model's.
@@ -181,6 +199,7 @@ class SentenceEncoder:
 
         tables = [layer.weight for layer in self.module.modules() if isinstance(layer, torch.nn.Embedding)]
         module = copy.deepcopy(self.module, memo={id(table): table for table in tables})
+        keep_layers(module, layers)
         state = dict(module.named_parameters())
         with torch.no_grad():
             for name, array in delta.items():

@@ -11,9 +11,10 @@ process and on every machine, so that they can lie in a table.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property
 from hashlib import blake2b
 from itertools import pairwise
 from typing import Any
@@ -72,7 +73,8 @@ def sketch_of(found: frozenset[str]) -> Sketch:
     """Return the sketch of a set of shingles, or of whatever else stands for a text."""
     if not found:
         return Sketch(b"", 0)
-    hashes = _blank().copy()
+    hashes = _OWN.hashes
+    hashes.clear()
     hashes.update_batch([shingle.encode() for shingle in found])
     return Sketch(hashes.hashvalues.astype("<u4").tobytes(), len(found))
 
@@ -124,9 +126,15 @@ def similarities(one: bytes, others: Sequence[bytes]) -> list[float]:
     return answer
 
 
-@cache
-def _blank() -> Any:
-    from datasketch import MinHash
+class _Own(threading.local):
+    """What a thread hashes with: to make one costs more than to use it."""
 
-    # The scheme is named because the library's default may change, and kept signatures would turn useless.
-    return MinHash(num_perm=PERMUTATIONS, seed=1, scheme="affine32")
+    @cached_property
+    def hashes(self) -> Any:
+        from datasketch import MinHash
+
+        # Named because the default may change, and kept signatures would turn useless.
+        return MinHash(num_perm=PERMUTATIONS, seed=1, scheme="affine32")
+
+
+_OWN = _Own()

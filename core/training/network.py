@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from core.inference.sentence_encoder import stack_of
 from core.training.fitting import FitJob, Target
 
 HEAD_FACTOR = 20.0
@@ -82,8 +83,7 @@ def class_weights(job: FitJob) -> list[torch.Tensor]:
 
 def freeze(encoder: Any, layers: int) -> None:
     """Leave only the encoder layers above the first `layers` to be tuned."""
-    stacks = [module for module in encoder.modules() if isinstance(module, torch.nn.ModuleList)]
-    stack = max(stacks, key=len)
+    stack = stack_of(encoder)
     encoder.requires_grad_(False)
     for layer in list(stack)[min(layers, len(stack) - 1) :]:
         layer.requires_grad_(True)

@@ -17,8 +17,10 @@ class Recipe(BaseModel):
 
     Without `epochs`, full fine-tuning takes as many as make some 12,000 rows read, 3 at least and 8 at most.
     Learning rates are those of AdamW; `max_tokens` counts the prefix and special tokens; the embeddings and
-    the first `frozen_layers` layers of the encoder stay as they are in full fine-tuning. `reject` names the
-    label of texts that are none of the others: it is also given where no other label is likely enough.
+    the first `frozen_layers` layers of the encoder stay as they are in full fine-tuning. With `layers`, only
+    so many from below are kept: faster by as much, for some accuracy (Sajjad et al. 2020).
+    `reject` names the label of texts that are none of the others: it is also given where no other label is
+    likely enough.
     With `focus` the label is about one thing that the text speaks of, named in the column `entity`.
     """
 
@@ -33,6 +35,7 @@ class Recipe(BaseModel):
     weight_decay: Annotated[float, Field(ge=0, le=1)] = 0.01
     warmup_ratio: Annotated[float, Field(ge=0, lt=1)] = 0.1
     frozen_layers: Annotated[int, Field(ge=0, le=1000)] = 4
+    layers: Annotated[int, Field(ge=1, le=1000)] | None = None
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     patience: Annotated[int, Field(ge=1)] = 2
     class_weights: bool = False

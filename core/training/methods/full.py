@@ -20,7 +20,13 @@ from core.errors import InvalidInput
 from core.inference.batching import by_length
 from core.inference.classifier import tuned_fingerprint
 from core.inference.head import LinearHead
-from core.inference.sentence_encoder import SentenceEncoder, Tokens, device_of, load_module
+from core.inference.sentence_encoder import (
+    SentenceEncoder,
+    Tokens,
+    device_of,
+    keep_layers,
+    load_module,
+)
 from core.training.calibrate import one_hot
 from core.training.fitting import FitJob, Fitted, Target
 from core.training.metrics import macro_f1
@@ -52,6 +58,7 @@ def fit(job: FitJob) -> Fitted:
     # Dropout inside the layers costs as much time as the layers; the frozen ones regularise enough.
     dropout = {"hidden_dropout_prob": job.recipe.dropout, "attention_probs_dropout_prob": 0.0}
     module = load_module(job.weights, device_of(job.settings), attention="eager", **dropout)
+    keep_layers(module, job.recipe.layers)
     freeze(module, job.recipe.frozen_layers)
     network = Network(module, job.targets, job.weights.dimension, class_weights(job))
     tokens = Tokens(module, job.weights, job.recipe.max_tokens)
@@ -81,9 +88,9 @@ def _fitted(network: Network, job: FitJob, notes: Mapping[str, Any]) -> Fitted:
         weight, bias = (head.get_parameter(name).detach().cpu().numpy().copy() for name in ("weight", "bias"))
         heads[target.task] = LinearHead(target.labels, weight * np.float32(SCALE), bias, target.multi)
     digest = hashlib.sha256(b"".join(array.tobytes() for array in delta.values())).hexdigest()
-    fingerprint = tuned_fingerprint(job.weights.fingerprint, digest, job.recipe.max_tokens)
+    fingerprint = tuned_fingerprint(job.weights.fingerprint, digest, job.recipe.max_tokens, job.recipe.layers)
     base = SentenceEncoder(job.weights, network.encoder.eval())
-    encoder = base.tuned(delta, fingerprint, job.recipe.max_tokens)
+    encoder = base.tuned(delta, fingerprint, job.recipe.max_tokens, job.recipe.layers)
     return Fitted(heads, encoder.encode(job.dev), encoder, delta, notes)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import RefusedWeights
-from core.inference.sentence_encoder import SentenceEncoder
+from core.inference.sentence_encoder import SentenceEncoder, stack_of
 from core.models.folder import Weights
 from core.ports import Text
 
@@ -135,6 +135,20 @@ def test_a_tuned_copy_cuts_where_it_was_trained_to_and_the_base_does_not(encoder
 
     assert cut[0] @ cut[1] == pytest.approx(1.0, abs=1e-5)
     assert whole[0] @ whole[1] < 0.9999
+
+
+def test_a_tuned_copy_may_keep_only_the_lower_layers(encoder: SentenceEncoder) -> None:
+    before = encoder.encode(["profit rose"])
+
+    tuned = encoder.tuned({}, "b" * 64, None, layers=1)
+
+    assert (len(stack_of(tuned.module)), len(stack_of(encoder.module))) == (1, 2)
+    assert tuned.dimension == encoder.dimension
+    assert _cosines(tuned.encode(["profit rose"]), before)[0] < 0.9999
+    assert np.array_equal(encoder.encode(["profit rose"]), before), "the base changed"
+    name, weight = _weight_of_the_last_layer(encoder)
+    with pytest.raises(RefusedWeights, match=r"layer\.1"):
+        encoder.tuned({name: weight}, "b" * 64, None, layers=1)
 
 
 def test_a_delta_for_the_table_leaves_the_base_alone(encoder: SentenceEncoder) -> None:

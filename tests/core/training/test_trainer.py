@@ -125,6 +125,21 @@ def test_only_the_upper_layers_are_tuned_and_published(
 
 
 @pytest.mark.slow
+def test_an_encoder_that_keeps_fewer_layers_is_served_with_as_many(tiny_settings: Settings) -> None:
+    trained = _train(
+        tiny_settings, toy.single(), toy.FULL.model_copy(update={"layers": 1, "frozen_layers": 0})
+    )
+
+    model = open_classifier(trained.path, EncoderPool(tiny_settings))
+    served = LocalPredictor.with_classifiers({"toy.mood": model}, NEW)["toy.mood"]
+    measured = trained.head.predict(trained.encoder.encode([as_text(each) for each in NEW]), served[0].model)
+
+    assert {name.split(".layer.")[1][0] for name in read_tensors(trained.path / DELTA)} == {"0"}
+    for one, other in zip(served, measured, strict=True):
+        assert one.probabilities == pytest.approx(other.probabilities, abs=2e-3)
+
+
+@pytest.mark.slow
 def test_two_tasks_are_learnt_and_served_in_one_pass(
     tiny_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

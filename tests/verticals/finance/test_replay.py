@@ -163,6 +163,47 @@ def test_a_speed_changes_nothing_of_what_is_raised(
     assert len(told[0]) > 2, "alerts came and went"
 
 
+def test_a_file_played_again_raises_nothing_and_one_cut_off_goes_on(
+    app: App, desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def played(tenant: str, *files: Path) -> list[tuple[str, str]]:
+        for file in files:
+            run(app, "replay", "--in", str(file), "--tenant", tenant, "--json")
+        rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        return [(row["at"], row["event"]) for row in rows if "event" in row]
+
+    for tenant in (desk.tenant, "other"):
+        Alerting(replace(desk, tenant=tenant)).rule(measure="count", at_least=2, window="7d")
+
+    whole = file_of(tmp_path)
+    lines = whole.read_text("utf-8").splitlines()
+    head = tmp_path / "head.csv"
+    head.write_text("\n".join([lines[0], lines[2]]) + "\n", "utf-8")
+
+    once = played(desk.tenant, whole)
+
+    fired = [each for each in once if each[1] == "alert.fired"]
+    assert [at[:10] for at, _ in fired] == ["2020-03-03"]
+    assert played(desk.tenant, whole) == []
+    assert [each for each in played("other", head, whole) if each[1] == "alert.fired"] == fired
+
+
+def test_times_without_a_zone_are_told_of(
+    app: App, desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = file_of(tmp_path)
+    zoned = tmp_path / "zoned.csv"
+    zoned.write_text("time,headline\n2020-03-03T17:00:00Z,Orvane Foods cuts its outlook\n", "utf-8")
+    told = "2 times bear no zone and were taken for UTC"
+    run(app, "ingest", str(file))
+    assert told in capsys.readouterr().err
+    run(app, "replay", "--in", str(file), "--tenant", "other")
+    assert told in capsys.readouterr().err
+    run(app, "ingest", str(file), "--zone", "Asia/Shanghai")
+    run(app, "ingest", str(zoned))
+    assert "zone" not in capsys.readouterr().err
+
+
 def test_rules_are_judged_after_every_step_even_an_empty_one(desk: Desk) -> None:
     judged: list[tuple[datetime, int]] = []
     clock = SimulatedClock(DAY)

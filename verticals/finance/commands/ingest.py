@@ -17,7 +17,7 @@ from core.records import Refused
 from core.registry import find_connectors
 from core.security.tenants import Tenants
 from core.vertical import Services
-from verticals.finance.commands.rows import LeftOut, batches
+from verticals.finance.commands.rows import LeftOut, Zoneless, batches
 from verticals.finance.intake import Document, document
 from verticals.finance.service import Finance, build
 from verticals.finance.service.replay import moment_of
@@ -53,19 +53,24 @@ def add(app: App, services: Callable[[], Services]) -> None:
         Tenants(ready.storage).ensure(tenant, actor="cli")
         finance, counts = build(ready), {"accepted": 0, "duplicate": 0}
         ready.storage.write(tenant, partial(forget, tenant=tenant, connection_id=of_file(file)))
-        left_out = LeftOut(file, partial(_keep, ready, tenant, of_file(file)))
+        left_out, zoneless = LeftOut(file, partial(_keep, ready, tenant, of_file(file))), Zoneless()
         with Console(stderr=True).status("reading", spinner="line") as status:
-            for batch in batches(_documents(finance, file, zone, left_out), ready.settings.max_batch):
+            for batch in batches(
+                _documents(finance, file, zone, left_out, zoneless), ready.settings.max_batch
+            ):
                 for live, part in _parted(batch, ready.clock.now(), backfill=backfill):
                     taken, _ = finance.documents.take(tenant, part, actor="cli", live=live, observed=True)
                     for became in taken:
                         counts[became.status] += 1
             read = finance.documents.read(tenant, lambda _, line: status.update(line))
         left_out.end()
+        zoneless.end()
         _end(console, {**counts, "rejected": left_out.count, "read": read}, file, as_json=json)
 
 
-def _documents(finance: Finance, file: Path, zone: str | None, left_out: LeftOut) -> Iterator[Document]:
+def _documents(
+    finance: Finance, file: Path, zone: str | None, left_out: LeftOut, zoneless: Zoneless
+) -> Iterator[Document]:
     """Yield the documents of a file that can be taken."""
     for row, number in find_connectors()["file"](file, zone=zone, strict=False).read(None):
         if isinstance(row, Refused):
@@ -77,6 +82,7 @@ def _documents(finance: Finance, file: Path, zone: str | None, left_out: LeftOut
         except (InvalidInput, PayloadTooLarge) as error:
             left_out.add(row, number, error.detail)
         else:
+            zoneless.watch(row)
             yield found
 
 

@@ -24,7 +24,7 @@ from core.storage.types import canonical_json
 from core.streams.windows import Width
 from core.text.shorten import shortened
 from core.vertical import Services
-from verticals.finance.commands.rows import LeftOut
+from verticals.finance.commands.rows import LeftOut, Zoneless
 from verticals.finance.intake import Document, document
 from verticals.finance.schemas.closed import MAX_SOURCE
 from verticals.finance.service import Finance, build
@@ -80,7 +80,7 @@ def _timed(
 ) -> list[Timed]:
     """Return the documents of a file that can be played, in the order of their times."""
     found: list[Timed] = []
-    left_out = LeftOut(file)
+    left_out, zoneless = LeftOut(file), Zoneless()
     for row, number in find_connectors()["file"](file, zone=zone, strict=False).read(None):
         if isinstance(row, Refused):
             left_out.add(row, number)
@@ -94,7 +94,9 @@ def _timed(
         except (InvalidInput, PayloadTooLarge) as error:
             left_out.add(row, number, error.detail)
         else:
+            zoneless.watch(row)
             found.append((at, made))
+    zoneless.end()
     counts["rejected"] = left_out.count
     if not found:
         raise InvalidInput(

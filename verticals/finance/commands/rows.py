@@ -11,7 +11,7 @@ from typing import TypeVar
 from rich.console import Console
 
 from core.collecting.letters import Letter, letter
-from core.records import Record, Refused
+from core.records import ASSUMED, Record, Refused
 
 Row = TypeVar("Row")
 _SHOWN = 5
@@ -23,6 +23,25 @@ def batches(rows: Iterator[Row], size: int) -> Iterator[list[Row]]:
     """Yield rows some at a time."""
     while batch := list(islice(rows, size)):
         yield batch
+
+
+class Zoneless:
+    """Counts the times of a file that bear no zone, where none was named for them."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def watch(self, row: Record) -> None:
+        """Look at a row."""
+        self._count += row.published_at is not None and row.published_at.tzinfo is ASSUMED
+
+    def end(self) -> None:
+        """Tell on standard error how many there were, if any."""
+        if self._count:
+            told = (
+                f"{self._count} times bear no zone and were taken for UTC; name theirs: --zone Asia/Shanghai"
+            )
+            Console(stderr=True).print(told, markup=False, highlight=False, soft_wrap=True)
 
 
 class LeftOut:

@@ -95,7 +95,9 @@ class Player:
     ) -> Iterator[Alerted]:
         """Yield what happens to alerts, step by step.
 
-        What came within a step is taken and read at its end; then the rules are judged at that moment.
+        What came within a step is taken and read at its end; then the rules are judged at that moment. Steps
+        before the first document that the tenant did not have were judged when those came: played again, a
+        file raises nothing, and one that was cut off goes on where it stopped.
 
         Args:
             tenant: Whose they become.
@@ -106,6 +108,7 @@ class Player:
         last = self._stream.end(tenant)
         width = WIDTHS[self._step]
         self._clock.move(start_of(documents[0][0], self._step))
+        news = False
         for end, batch in self._steps(documents):
             wait(width)
             self._clock.move(end)
@@ -113,7 +116,10 @@ class Player:
                 became, _ = self._documents.take(tenant, batch, actor="replay", replayed=True, observed=True)
                 for each in became:
                     taken(each.status)
-                self._documents.read(tenant, _unheard, replayed=True)
+                read = self._documents.read(tenant, _unheard, replayed=True)
+                news = news or read > 0 or any(each.status != "duplicate" for each in became)
+            if not news:
+                continue
             self._evaluate(tenant, end)
             events, last = self._since(tenant, last)
             yield from (Alerted(end, name, data) for name, data in events)

@@ -84,16 +84,17 @@ class Cues:
             owners[word].append("")
         self._words: Any = ahocorasick.Automaton()
         for word, ids in owners.items():
-            self._words.add_word(word, (word, tuple(ids)))
+            self._words.add_word(word, (word, frozenset(ids)))
         self._words.make_automaton()
 
-    def found(self, folded: Key) -> Mapping[str, list[Cue]]:
-        """Return company id to the cues for it in a text; under "" those of the market."""
+    def found(self, folded: Key, wanted: frozenset[str]) -> Mapping[str, list[Cue]]:
+        """Return company id to the cues for it in a text, of those wanted; under "" those of the market."""
         out: dict[str, list[Cue]] = defaultdict(list)
         for last, (word, ids) in self._words.iter(folded.text):
             start, end = last + 1 - len(word), last + 1
-            if bordered(folded.text, start, end):
-                for id_ in ids:
+            backed = ids & wanted
+            if backed and bordered(folded.text, start, end):
+                for id_ in backed:
                     out[id_].append(Cue(start, end, word not in MARKET))
         return out
 

@@ -113,7 +113,8 @@ class Directory:
 
     def _around(self, folded: Key, hits: Sequence[Hit]) -> Mapping[str, Beside]:
         """Return company id to what in the text speaks for it: its cues, and its other names and symbols."""
-        cues: dict[str, list[Cue]] = defaultdict(list, self._cues.found(folded))
+        wanted = frozenset(("", *(id_ for hit in hits for id_ in hit.ids)))
+        cues: dict[str, list[Cue]] = defaultdict(list, self._cues.found(folded, wanted) if hits else {})
         for hit in hits:
             for id_ in () if hit.only_own else hit.ids:  # what is hardly a name bears nothing out
                 cues[id_].append(Cue(hit.start, hit.end, True, id_ in hit.doubtful, hit.by_name))
