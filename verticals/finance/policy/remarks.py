@@ -34,6 +34,8 @@ _SMALL = frozenset(
     )
 )
 _SUFFIX = re.compile(r"(?<=[a-z]{3})(?:ies|es|s|ed|ing|'s|\u2019s)$")
+# "…消息不实，各网点运营正常": what follows the verdict is no part of the claim.
+_TAIL = re.compile(r"(?<=不实|不符|谣言|虚构|捏造|属实)[，,；;。].*$", re.DOTALL)
 _LEAD = 200
 _FEWEST, _SHARE, _SHARE_UNKNOWN = 3, 0.6, 0.7
 
@@ -66,7 +68,8 @@ def claim(headline: str, body: str = "") -> frozenset[str]:
     Cues, small words, figures and endings are left out, so that "denies it plans to cut jobs" and "to cut 900
     jobs" share their words.
     """
-    found = _words(headline)
+    found = _words(_TAIL.sub("", headline))
+    found = found if len(found) >= _FEWEST else _words(headline)
     return found if len(found) >= _FEWEST else found | _words(body[:_LEAD])
 
 
