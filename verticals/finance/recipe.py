@@ -82,7 +82,7 @@ ENTITY_SENTIMENT = Task(
     labels=SENTIMENTS,
     label_column="sentiment",
     starter=(*(DATA / f"starter_{lang}_entities.csv" for lang in LANGUAGES), *STARTER),
-    recipe=Recipe(method="full", epochs=4, focus=True),
+    recipe=Recipe(method="full", epochs=4, layers=8, focus=True),
 )
 """What a text means for one company in it: `text,entity,sentiment`, one row for each company of a text.
 

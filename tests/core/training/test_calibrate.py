@@ -44,6 +44,15 @@ def test_a_threshold_between_the_two_heaps() -> None:
     assert micro_f1(gold, low >= limit) == 1.0
 
 
+def test_one_row_more_right_does_not_move_a_threshold_to_the_edge() -> None:
+    gold = np.arange(900).reshape(300, 3) % 3 == 0
+    low = np.where(gold, 0.6, 0.1)
+    low[0, 0] = 0.2
+
+    assert 0.3 <= threshold(low, gold) <= 0.4
+    assert micro_f1(gold, low >= 0.15) == 1.0 > micro_f1(gold, low >= 0.35) > 0.99
+
+
 def test_calibrated_probabilities_mean_what_they_say() -> None:
     rng = np.random.default_rng(3)
     vectors = rng.normal(size=(3000, 4)).astype(np.float32)
