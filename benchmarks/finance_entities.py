@@ -1,6 +1,6 @@
 """FinNSP: whom negative news is about. Entity-marked texts, trained on its train rows, tested once.
 
-    python -m benchmarks.finance_entities [--epochs 2] [--frozen-layers 4] [--limit N] [--out FILE]
+    python -m benchmarks.finance_entities [--epochs 2] [--frozen-layers 4] [--layers 8] [--limit N]
 
 A row of FinNSP is a text with the names in it and those that its negative news is about. Names are found as
 the product finds companies: the longest name wins, so that a name which stands only inside a longer one is
@@ -36,9 +36,10 @@ from core.settings import Settings
 from core.text.focus import focused
 from core.training.dataset import Dataset, fingerprint
 from core.training.publish import Trained
-from core.training.recipe import Recipe, Task
+from core.training.recipe import Task
 from core.training.trainer import train
 from verticals.finance.policy.companies import Company, Directory
+from verticals.finance.recipe import ENTITY_SENTIMENT
 
 NAME = "fin_zh_finnsp"
 NEGATIVE, OTHER = "negative", "other"
@@ -140,6 +141,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--frozen-layers", type=int, default=4)
+    parser.add_argument("--layers", type=int, default=ENTITY_SENTIMENT.recipe.layers)
     parser.add_argument("--limit", type=int, help="documents to train on, to try it out; no test then")
     parser.add_argument("--model", type=Path, help="folder of an artefact that was trained on the train rows")
     parser.add_argument("--out", type=Path)
@@ -173,10 +175,9 @@ def main() -> None:
 def _trained(
     learnt: Sequence[Case], dev: Sequence[Case], given: argparse.Namespace, settings: Settings
 ) -> Trained:
-    recipe = Recipe(
-        method="full", epochs=given.epochs, max_tokens=112, frozen_layers=given.frozen_layers, focus=True
-    )
-    task = Task("finance.entity_sentiment", recipe=recipe)
+    numbers = {"epochs": given.epochs, "max_tokens": 112, "frozen_layers": given.frozen_layers}
+    recipe = ENTITY_SENTIMENT.recipe.model_copy(update={**numbers, "layers": given.layers})
+    task = Task(ENTITY_SENTIMENT.name, recipe=recipe)
     data, held = _dataset(learnt, "train.csv"), _dataset(dev, "dev.csv")
     with tempfile.TemporaryDirectory() as out:
         return train({task: data}, settings, Path(out), _progress(time.monotonic()), dev=held)[task.name]

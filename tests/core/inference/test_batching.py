@@ -35,3 +35,15 @@ def test_no_batch_is_split_that_need_not_be() -> None:
     assert list(by_length([5, 5, 5, 5], 20)) == [[0, 1, 2, 3]]
     assert list(by_length([5, 5, 5, 5], 19)) == [[0, 1, 2], [3]]
     assert list(by_length([])) == []
+
+
+@given(LENGTHS, st.integers(min_value=0, max_value=300))
+def test_little_of_a_batch_is_padding(lengths: list[int], waste: int) -> None:
+    for batch in by_length(lengths, waste=waste):
+        longest = max(lengths[index] for index in batch)
+        assert longest * len(batch) - sum(lengths[index] for index in batch) <= waste
+
+
+def test_a_long_text_does_not_make_short_ones_long() -> None:
+    assert list(by_length([10, 200, 10, 190], waste=96)) == [[1, 3], [0, 2]]
+    assert list(by_length([10, 30, 10, 28], waste=96)) == [[1, 3, 0, 2]]
