@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 import httpx
+import numpy as np
 import pytest
 
 from core.records import Prediction
@@ -86,14 +87,23 @@ def test_plain_news_is_read_rightly(answers: list[dict[str, object]]) -> None:
 def test_most_traps_are_seen_through(answers: list[dict[str, object]], lang: str) -> None:
     pairs = zip(golden_cases(), answers, strict=True)
     chosen = [(case, answer) for case, answer in pairs if case.trap != "plain" and case.lang == lang]
-    assert _share([c for c, _ in chosen], [a for _, a in chosen]) >= 0.6
+    assert _share([c for c, _ in chosen], [a for _, a in chosen]) >= 0.68
+
+
+def test_a_shock_is_news_of_the_economy(answers: list[dict[str, object]]) -> None:
+    """Epidemics, wars, tariffs, recessions: a topic that nobody is told of raises no alert."""
+    pairs = [(c, a) for c, a in zip(golden_cases(), answers, strict=True) if c.trap == "shock"]
+    said = [("economy" in c.topics, "economy" in _topics(a).labels) for c, a in pairs]
+    assert sum(gold for gold, _ in said) >= 50
+    assert np.mean([told for gold, told in said if gold]) >= 0.8
+    assert np.mean([told for gold, told in said if not gold]) <= 0.3
 
 
 def test_topics_and_languages_are_told(answers: list[dict[str, object]]) -> None:
     cases = golden_cases()
     report = golden_report(cases, [_sentiment(a) for a in answers], [_topics(a) for a in answers])
-    assert report.micro_f1 >= 0.65
-    assert report.macro_f1 >= 0.7
+    assert report.micro_f1 >= 0.7
+    assert report.macro_f1 >= 0.74
     assert [answer["lang"] for answer in answers] == [case.lang for case in cases]
 
 
@@ -125,4 +135,4 @@ def test_risk(system: System, headers: dict[str, str]) -> None:
     cases = golden_risks()
     said = _predicted(system, headers, "finance.risk", [{"text": case.text} for case in cases])
     report = label_report([c.id for c in cases], [c.lang for c in cases], [c.risk for c in cases], said)
-    assert report.macro_f1 >= 0.6
+    assert report.macro_f1 >= 0.7
