@@ -14,6 +14,7 @@ from tests.verticals.finance.alert_desk import Alerting
 from tests.verticals.finance.desk import DAY, Desk, doc
 from verticals.finance.commands import commands
 from verticals.finance.commands.replay import paced
+from verticals.finance.policy.rules import TICK, Rule
 from verticals.finance.service.replay import Player, SimulatedClock, moment_of
 
 HOUR = timedelta(hours=1)
@@ -143,8 +144,8 @@ def test_at_any_speed_the_same_looks_come_in_the_same_order(desk: Desk, speed: f
     timed = [(at, each) for each in documents if (at := moment_of(each)) is not None]
     assert list(player.play("demo", timed, wait=waiting)) == []
     known = [1, 1, 3, 3, 3, 4]
-    looks = [(f"{count} known", DAY + n * HOUR) for n, count in enumerate(known, 1)]
-    waits = [("waited", DAY + n * HOUR) for n in range(6)]
+    looks = [(f"{count} known", DAY + n * HOUR - TICK) for n, count in enumerate(known, 1)]
+    waits = [("waited", DAY), *(("waited", DAY + n * HOUR - TICK) for n in range(1, 6))]
     assert steps == [step for both in zip(waits, looks, strict=True) for step in both]
 
 
@@ -161,6 +162,21 @@ def test_a_speed_changes_nothing_of_what_is_raised(
         told.append([(row.get("at"), row.get("event"), row.get("alerts")) for row in rows])
     assert told[0] == told[1]
     assert len(told[0]) > 2, "alerts came and went"
+
+
+def test_a_look_at_the_end_of_a_day_sees_that_day(desk: Desk) -> None:
+    weekly, spans = Rule("", "weekly", way="count", window="7d"), []
+    player = Player(
+        desk.finance.documents,
+        desk.finance.stream,
+        lambda _, now: spans.append(weekly.span(now)),
+        SimulatedClock(DAY),
+        step="1d",
+    )
+    timed = [(at, each) for n in (1, 30) if (at := moment_of(each := doc(n, f"Mill {n}", DAY + n * HOUR)))]
+    assert list(player.play("demo", timed)) == []
+    days = [DAY + timedelta(days=n) for n in (1, 2)]
+    assert spans == [(end - timedelta(days=7), end) for end in days]
 
 
 def test_a_file_played_again_raises_nothing_and_one_cut_off_goes_on(
@@ -219,5 +235,5 @@ def test_rules_are_judged_after_every_step_even_an_empty_one(desk: Desk) -> None
     ]
     timed = [(at, each) for each in documents if (at := moment_of(each)) is not None]
     assert list(player.play("demo", timed, wait=waited.append)) == []
-    assert judged == [(DAY + HOUR, 2), (DAY + 2 * HOUR, 2), (DAY + 3 * HOUR, 2), (DAY + 4 * HOUR, 3)]
+    assert judged == [(DAY + n * HOUR - TICK, known) for n, known in enumerate((2, 2, 2, 3), 1)]
     assert waited == [HOUR] * 4

@@ -10,6 +10,7 @@ from typing import Any
 
 from core.streams.windows import WIDTHS, Width, start_of
 from verticals.finance.intake import Document
+from verticals.finance.policy.rules import TICK
 from verticals.finance.service.documents import Documents
 from verticals.finance.service.stream import Stream
 
@@ -41,7 +42,7 @@ class Alerted:
     """Something that happened to an alert.
 
     Attributes:
-        at: The simulated moment.
+        at: The end of the simulated step.
         name: What happened, e.g. `alert.firing`.
         data: As in the stream.
     """
@@ -95,9 +96,10 @@ class Player:
     ) -> Iterator[Alerted]:
         """Yield what happens to alerts, step by step.
 
-        What came within a step is taken and read at its end; then the rules are judged at that moment. Steps
-        before the first document that the tenant did not have were judged when those came: played again, a
-        file raises nothing, and one that was cut off goes on where it stopped.
+        What came within a step is taken and read in its last moment, at which the rules are judged: a tick
+        later, a day's window would hold nothing of that day but its midnight. Steps before the first document
+        that the tenant did not have were judged when those came: played again, a file raises nothing, and one
+        that was cut off goes on where it stopped.
 
         Args:
             tenant: Whose they become.
@@ -111,7 +113,8 @@ class Player:
         news = False
         for end, batch in self._steps(documents):
             wait(width)
-            self._clock.move(end)
+            now = end - TICK
+            self._clock.move(now)
             if batch:
                 became, _ = self._documents.take(tenant, batch, actor="replay", replayed=True, observed=True)
                 for each in became:
@@ -120,7 +123,7 @@ class Player:
                 news = news or read > 0 or any(each.status != "duplicate" for each in became)
             if not news:
                 continue
-            self._evaluate(tenant, end)
+            self._evaluate(tenant, now)
             events, last = self._since(tenant, last)
             yield from (Alerted(end, name, data) for name, data in events)
 
