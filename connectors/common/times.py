@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -137,7 +137,7 @@ def _read(text: str, zone: tzinfo, *, mail: bool = False) -> datetime:
 def _offset(name: str, local: datetime, zone: tzinfo, text: str, *, mail: bool) -> tzinfo:
     # The zone of the source comes first: there its own names mean its own time.
     if local.replace(tzinfo=zone).tzname() == name:
-        return zone
+        return UTC if zone is ASSUMED else zone
     if name in _GENERIC:
         return _GENERIC[name]
     if name == "CST":

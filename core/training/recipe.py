@@ -17,9 +17,10 @@ class Recipe(BaseModel):
 
     Without `epochs`, full fine-tuning takes as many as make some 12,000 rows read, 3 at least and 8 at most.
     Learning rates are those of AdamW; `max_tokens` counts the prefix and special tokens; the embeddings and
-    the first `frozen_layers` layers of the encoder stay as they are in full fine-tuning. With `layers`, only
-    so many from below are kept: faster by as much, for some accuracy (Sajjad et al. 2020). `reject` names the
-    label of texts that are none of the others: it is also given where no other label is likely enough.
+    the first `frozen_layers` layers of the encoder stay as they are in full fine-tuning. With `layers` it
+    keeps only so many, from below: less time in training and serving, for some accuracy (Sajjad et al. 2020).
+    `reject` names the label of texts that are none of the others: it is also given where no other label is
+    likely enough.
     With `focus` the label is about one thing that the text speaks of, named in the column `entity`.
     """
 

@@ -40,7 +40,7 @@ def _part(task: Task, path: Path) -> Dataset:
     return load(path, kind=task.kind, mapping={"label": task.label_column}, focus=focus)
 
 
-def _signature(tasks: Iterable[Task], encoder: str) -> str:
+def signature(tasks: Iterable[Task], encoder: str) -> str:
     """Return what the starters depend on: if it is unchanged, they need no training."""
     digest = hashlib.sha256(encoder.encode())
     for task in tasks:
@@ -97,17 +97,17 @@ def _names(group: Sequence[Task]) -> str:
 
 
 def _present(group: Sequence[Task], settings: Settings, versions: Versions) -> bool:
-    signature = _signature(group, encoder_of(group[0].recipe, settings))
+    wanted = signature(group, encoder_of(group[0].recipe, settings))
     serving = [versions.production(SHARED, task.name) for task in group]
     return all(
-        version is not None and version.manifest.card.get("starter") == signature for version in serving
+        version is not None and version.manifest.card.get("starter") == wanted for version in serving
     )
 
 
 def _train(group: Sequence[Task], settings: Settings, versions: Versions, progress: Progress) -> None:
     data = {task: load_starter(task) for task in group}
     encoder = encoder_of(group[0].recipe, settings)
-    card = {"starter": _signature(group, encoder)}
+    card = {"starter": signature(group, encoder)}
     out = settings.data / "models" / SHARED
     for trained in train(data, settings, out, progress, encoder=encoder, card=card).values():
         stage(trained, SHARED, versions, actor=_ACTOR, force=True)

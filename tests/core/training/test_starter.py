@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from core.storage.engine import Storage
 from core.storage.tenancy import SHARED
 from core.training.recipe import Recipe, Task
 from core.training.run import TrainingRequest, run_training
-from core.training.starter import ensure, groups, load_starter
+from core.training.starter import ensure, groups, load_starter, signature
 from tests.core.training import toy
 
 HEAD = Recipe(method="head")
@@ -70,6 +72,16 @@ def test_tasks_on_the_same_files_are_learnt_together(tasks: list[Task]) -> None:
     alone = Task("toy.other", starter=tasks[0].starter, recipe=Recipe(method="head", seed=1))
 
     assert groups([*tasks, alone]) == [(tasks[0], tasks[1]), (alone,)]
+
+
+def test_a_field_that_a_recipe_does_not_use_leaves_its_starters_as_they_are() -> None:
+    older = Recipe().model_dump_json(exclude={"layers"})
+    task = Task("toy.mood", recipe=Recipe())
+    told = f"x{task.name} {task.kind} {task.labels} {older}"
+
+    assert signature([task], "x") == hashlib.sha256(told.encode()).hexdigest()
+    fewer = replace(task, recipe=Recipe(layers=6))
+    assert signature([fewer], "x") != signature([task], "x")
 
 
 def test_they_are_trained_once_and_serve_every_tenant(

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,10 @@ def file_of(folder: Path) -> Path:
     return file
 
 
+def never(_tenant: str) -> None:
+    """The rules were not judged before."""
+
+
 @pytest.fixture
 def app(desk: Desk) -> App:
     return commands(lambda: desk.services)
@@ -40,6 +47,13 @@ def app(desk: Desk) -> App:
 
 def run(app: App, *tokens: str) -> None:
     app(list(tokens), result_action="return_value", exit_on_error=False)
+
+
+def _played(app: App, tenant: str, file: Path) -> list[tuple[str, str]]:
+    with redirect_stdout(StringIO()) as out:
+        run(app, "replay", "--in", str(file), "--tenant", tenant, "--json")
+    rows = [json.loads(line) for line in out.getvalue().splitlines()]
+    return [(row["at"], row["event"]) for row in rows if "event" in row]
 
 
 def test_a_file_is_played_by_its_own_times(
@@ -138,7 +152,7 @@ def test_at_any_speed_the_same_looks_come_in_the_same_order(desk: Desk, speed: f
     def evaluate(tenant: str, now: datetime) -> None:
         steps.append((f"{len(desk.finance.documents.list(tenant))} known", now))
 
-    player = Player(desk.finance.documents, desk.finance.stream, evaluate, clock)
+    player = Player(desk.finance.documents, desk.finance.stream, evaluate, never, clock)
     hours = (0.5, 2.5, 2.6, 5.5)
     documents = [doc(n, f"Company {n} opens a mill", DAY + hour * HOUR) for n, hour in enumerate(hours)]
     timed = [(at, each) for each in documents if (at := moment_of(each)) is not None]
@@ -170,6 +184,7 @@ def test_a_look_at_the_end_of_a_day_sees_that_day(desk: Desk) -> None:
         desk.finance.documents,
         desk.finance.stream,
         lambda _, now: spans.append(weekly.span(now)),
+        never,
         SimulatedClock(DAY),
         step="1d",
     )
@@ -179,29 +194,53 @@ def test_a_look_at_the_end_of_a_day_sees_that_day(desk: Desk) -> None:
     assert spans == [(end - timedelta(days=7), end) for end in days]
 
 
-def test_a_file_played_again_raises_nothing_and_one_cut_off_goes_on(
-    app: App, desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_file_played_again_raises_nothing(app: App, desk: Desk, tmp_path: Path) -> None:
+    Alerting(desk).rule(measure="count", at_least=2, window="7d")
+    looks = [_played(app, desk.tenant, file_of(tmp_path)) for _ in range(2)]
+    assert [event for _, event in looks[0]][:1] == ["alert.fired"]
+    assert looks[1] == []
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_a_replay_that_was_cut_off_goes_on_where_it_stopped(
+    app: App, desk: Desk, tmp_path: Path, rows: int
 ) -> None:
-    def played(tenant: str, *files: Path) -> list[tuple[str, str]]:
-        for file in files:
-            run(app, "replay", "--in", str(file), "--tenant", tenant, "--json")
-        rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-        return [(row["at"], row["event"]) for row in rows if "event" in row]
+    """Whatever stretch of silence it was cut off in: alerts end in those, too."""
+    lines = ["time,headline", *(f"2020-03-{day:02}T12:00:00Z,Mill {day} opens" for day in (2, 9, 20))]
+    file = tmp_path / "stream.csv"  # its name is the source
 
-    for tenant in (desk.tenant, "other"):
-        Alerting(replace(desk, tenant=tenant)).rule(measure="count", at_least=2, window="7d")
+    def played(tenant: str, count: int) -> list[tuple[str, str]]:
+        file.write_text("\n".join(lines[: count + 1]) + "\n", "utf-8")
+        return _played(app, tenant, file)
 
-    whole = file_of(tmp_path)
-    lines = whole.read_text("utf-8").splitlines()
-    head = tmp_path / "head.csv"
-    head.write_text("\n".join([lines[0], lines[2]]) + "\n", "utf-8")
+    for tenant in ("once", "twice"):
+        Alerting(replace(desk, tenant=tenant)).rule(measure="count", at_least=1, window="1h")
 
-    once = played(desk.tenant, whole)
+    once = played("once", 3)
 
-    fired = [each for each in once if each[1] == "alert.fired"]
-    assert [at[:10] for at, _ in fired] == ["2020-03-03"]
-    assert played(desk.tenant, whole) == []
-    assert [each for each in played("other", head, whole) if each[1] == "alert.fired"] == fired
+    assert len({event for _, event in once}) > 1, "alerts came and went"
+    assert played("twice", rows) + played("twice", 3) == once
+
+
+def test_a_replay_that_was_killed_before_a_look_looks_again(desk: Desk) -> None:
+    Alerting(desk).rule(measure="count", at_least=1, window="1h")
+    clock, monitor = SimulatedClock(DAY), desk.finance.monitor
+    timed = [(at, each) for n in (1, 5) if (at := moment_of(each := doc(n, f"Mill {n}", DAY + n * HOUR)))]
+
+    def killed(tenant: str, now: datetime) -> None:
+        if now > DAY + 5 * HOUR:
+            raise KeyboardInterrupt
+        monitor.evaluate(tenant, now)
+
+    def play(evaluate: Callable[[str, datetime], Any]) -> list[str]:
+        player = Player(
+            desk.finance.documents, desk.finance.stream, evaluate, monitor.judged_at, clock, step="1h"
+        )
+        return [each.name for each in player.play(desk.tenant, timed)]
+
+    with pytest.raises(KeyboardInterrupt):
+        play(killed)
+    assert play(monitor.evaluate) == ["alert.fired"]
 
 
 def test_times_without_a_zone_are_told_of(
@@ -209,8 +248,12 @@ def test_times_without_a_zone_are_told_of(
 ) -> None:
     file = file_of(tmp_path)
     zoned = tmp_path / "zoned.csv"
-    zoned.write_text("time,headline\n2020-03-03T17:00:00Z,Orvane Foods cuts its outlook\n", "utf-8")
-    told = "2 times bear no zone and were taken for UTC"
+    zoned.write_text(
+        "time,headline\n2020-03-03T17:00:00Z,Orvane Foods cuts its outlook\n"
+        "2020-03-03 17:00 UTC,Tarn Lithium wins a supply deal\n",
+        "utf-8",
+    )
+    told = "times without a zone, taken for UTC: 2;"
     run(app, "ingest", str(file))
     assert told in capsys.readouterr().err
     run(app, "replay", "--in", str(file), "--tenant", "other")
@@ -229,7 +272,7 @@ def test_rules_are_judged_after_every_step_even_an_empty_one(desk: Desk) -> None
         judged.append((now, len(desk.finance.documents.list(tenant))))
 
     waited: list[timedelta] = []
-    player = Player(desk.finance.documents, desk.finance.stream, evaluate, clock)
+    player = Player(desk.finance.documents, desk.finance.stream, evaluate, never, clock)
     documents = [
         doc(n, f"Company {n} opens a mill", DAY + hours * HOUR) for n, hours in enumerate((0.1, 0.2, 3))
     ]

@@ -119,7 +119,8 @@ def _player(ready: Services, start: datetime, step: Width) -> Player:
     """Return a player whose every part tells the time by the clock that it moves."""
     clock = SimulatedClock(start)
     finance = build(replace(ready, clock=clock, jobs=Jobs(ready.storage, clock)))
-    return Player(finance.documents, finance.stream, finance.monitor.evaluate, clock, step=step)
+    monitor = finance.monitor
+    return Player(finance.documents, finance.stream, monitor.evaluate, monitor.judged_at, clock, step=step)
 
 
 def paced(speed: float | None) -> Callable[[timedelta], None]:

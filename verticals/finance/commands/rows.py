@@ -38,9 +38,7 @@ class Zoneless:
     def end(self) -> None:
         """Tell on standard error how many there were, if any."""
         if self._count:
-            told = (
-                f"{self._count} times bear no zone and were taken for UTC; name theirs: --zone Asia/Shanghai"
-            )
+            told = f"times without a zone, taken for UTC: {self._count}; if theirs is another: --zone NAME"
             Console(stderr=True).print(told, markup=False, highlight=False, soft_wrap=True)
 
 

@@ -34,8 +34,9 @@ _SMALL = frozenset(
     )
 )
 _SUFFIX = re.compile(r"(?<=[a-z]{3})(?:ies|es|s|ed|ing|'s|\u2019s)$")
-# "…消息不实，各网点运营正常": what follows the verdict is no part of the claim.
 _TAIL = re.compile(r"(?<=不实|不符|谣言|虚构|捏造|属实)[，,；;。].*$", re.DOTALL)
+_UNSAYS = re.compile(r"[未没無无非]|不[存会會曾]")
+_NAMED = re.compile(r"^\W*(?P<name>\w+)\s*[:：](?P<said>.*)$", re.DOTALL)
 _LEAD = 200
 _FEWEST, _SHARE, _SHARE_UNKNOWN = 3, 0.6, 0.7
 
@@ -68,9 +69,24 @@ def claim(headline: str, body: str = "") -> frozenset[str]:
     Cues, small words, figures and endings are left out, so that "denies it plans to cut jobs" and "to cut 900
     jobs" share their words.
     """
-    found = _words(_TAIL.sub("", headline))
-    found = found if len(found) >= _FEWEST else _words(headline)
+    found = _words(_said(headline))
     return found if len(found) >= _FEWEST else found | _words(body[:_LEAD])
+
+
+def _said(headline: str) -> str:
+    """Return a remark without what follows its verdict ("…不实，各网点运营正常"), if enough stands before it.
+
+    What unsays the claim again ("不实，公司未发生挤兑") may be the only place that names it.
+    """
+    head = _TAIL.sub("", headline)
+    if head == headline or _UNSAYS.search(headline[len(head) :]):
+        return headline
+    if not (retraction(headline) or denial(headline)):
+        return headline
+    named = _NAMED.match(CUES.sub(" ", head))
+    # A name alone is some pairs of characters, which every report on that company has.
+    enough = len(_words(named["said"])) >= _FEWEST if named else len(_words(head)) >= 2 * _FEWEST
+    return head if enough else headline
 
 
 def _words(text: str) -> frozenset[str]:

@@ -103,6 +103,12 @@ class Monitor:
             tenant, lambda session: _Writing(session, now).all(look, findings, evidence)
         )
 
+    def judged_at(self, tenant: str) -> datetime | None:
+        """Return the moment of the last look at which something was to be written down, if any."""
+        with self._storage.read(tenant) as session:
+            watch = session.get(FinanceWatch, (tenant, "alerts"))
+            return None if watch is None else watch.judged_at
+
     def _look(self, tenant: str, now: datetime) -> _Look:
         with self._storage.read(tenant) as session:
             watch = session.get(FinanceWatch, (tenant, "alerts"))

@@ -42,7 +42,7 @@ class Alerted:
     """Something that happened to an alert.
 
     Attributes:
-        at: The end of the simulated step.
+        at: The simulated moment.
         name: What happened, e.g. `alert.firing`.
         data: As in the stream.
     """
@@ -67,6 +67,7 @@ class Player:
         documents: Takes and reads them, by `clock`.
         stream: Tells of alerts.
         evaluate: Judges the rules.
+        judged_at: Tells when a tenant's rules were judged last.
         clock: Moved from step to step.
         step: Simulated time between two looks at the rules.
     """
@@ -76,6 +77,7 @@ class Player:
         documents: Documents,
         stream: Stream,
         evaluate: Evaluate,
+        judged_at: Callable[[str], datetime | None],
         clock: SimulatedClock,
         *,
         step: Width = "1h",
@@ -83,6 +85,7 @@ class Player:
         self._documents = documents
         self._stream = stream
         self._evaluate = evaluate
+        self._judged_at = judged_at
         self._clock = clock
         self._step = step
 
@@ -97,9 +100,8 @@ class Player:
         """Yield what happens to alerts, step by step.
 
         What came within a step is taken and read in its last moment, at which the rules are judged: a tick
-        later, a day's window would hold nothing of that day but its midnight. Steps before the first document
-        that the tenant did not have were judged when those came: played again, a file raises nothing, and one
-        that was cut off goes on where it stopped.
+        later, a day's window would hold nothing of that day but its midnight. A file that was played for the
+        tenant before raises nothing anew, and one that was cut off goes on where the rules were judged last.
 
         Args:
             tenant: Whose they become.
@@ -110,7 +112,9 @@ class Player:
         last = self._stream.end(tenant)
         width = WIDTHS[self._step]
         self._clock.move(start_of(documents[0][0], self._step))
-        news = False
+        judged, news = self._judged_at(tenant), False
+        if judged is not None and not documents[0][0] <= judged <= documents[-1][0] + width:
+            judged = None  # by another clock
         for end, batch in self._steps(documents):
             wait(width)
             now = end - TICK
@@ -121,11 +125,11 @@ class Player:
                     taken(each.status)
                 read = self._documents.read(tenant, _unheard, replayed=True)
                 news = news or read > 0 or any(each.status != "duplicate" for each in became)
-            if not news:
+            if not news and (judged is None or now <= judged):
                 continue
             self._evaluate(tenant, now)
             events, last = self._since(tenant, last)
-            yield from (Alerted(end, name, data) for name, data in events)
+            yield from (Alerted(now, name, data) for name, data in events)
 
     def _steps(
         self, documents: Sequence[tuple[datetime, Document]]
