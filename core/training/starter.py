@@ -99,9 +99,7 @@ def _names(group: Sequence[Task]) -> str:
 def _present(group: Sequence[Task], settings: Settings, versions: Versions) -> bool:
     wanted = signature(group, encoder_of(group[0].recipe, settings))
     serving = [versions.production(SHARED, task.name) for task in group]
-    return all(
-        version is not None and version.manifest.card.get("starter") == wanted for version in serving
-    )
+    return all(version is not None and version.manifest.card.get("starter") == wanted for version in serving)
 
 
 def _train(group: Sequence[Task], settings: Settings, versions: Versions, progress: Progress) -> None:

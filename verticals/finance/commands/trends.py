@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -107,14 +108,24 @@ def table_of(windows: Sequence[Window]) -> Table:
 
 
 def _watch(finance: Finance, ask: Callable[[], Trend]) -> None:
+    over = False
+
+    def end(_number: int, _frame: object) -> None:
+        nonlocal over
+        over = True  # raised inside a finaliser, an interrupt is swallowed there
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, end)
     try:
         with Live(screen=False, refresh_per_second=2) as live:
-            while True:
+            while not over:
                 told = Text(f"{finance.trends.now():%Y-%m-%d %H:%M:%S} UTC, Ctrl-C ends")
                 live.update(Group(table_of(ask().windows), told))
                 time.sleep(_EVERY)
     except KeyboardInterrupt:
         return
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def draw(windows: Sequence[Window], file: Path) -> None:
