@@ -222,13 +222,14 @@ def test_a_replay_that_was_cut_off_goes_on_where_it_stopped(
     assert played("twice", rows) + played("twice", 3) == once
 
 
-def test_a_replay_that_was_killed_before_a_look_looks_again(desk: Desk) -> None:
+@pytest.mark.parametrize("hours", [(1,), (1, 5)])
+def test_a_replay_that_was_killed_before_its_last_look_looks_again(desk: Desk, hours: list[int]) -> None:
     Alerting(desk).rule(measure="count", at_least=1, window="1h")
     clock, monitor = SimulatedClock(DAY), desk.finance.monitor
-    timed = [(at, each) for n in (1, 5) if (at := moment_of(each := doc(n, f"Mill {n}", DAY + n * HOUR)))]
+    timed = [(at, each) for n in hours if (at := moment_of(each := doc(n, f"Mill {n}", DAY + n * HOUR)))]
 
     def killed(tenant: str, now: datetime) -> None:
-        if now > DAY + 5 * HOUR:
+        if now > DAY + hours[-1] * HOUR:
             raise KeyboardInterrupt
         monitor.evaluate(tenant, now)
 
@@ -241,6 +242,7 @@ def test_a_replay_that_was_killed_before_a_look_looks_again(desk: Desk) -> None:
     with pytest.raises(KeyboardInterrupt):
         play(killed)
     assert play(monitor.evaluate) == ["alert.fired"]
+    assert play(monitor.evaluate) == []
 
 
 def test_times_without_a_zone_are_told_of(

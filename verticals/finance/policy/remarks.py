@@ -36,7 +36,7 @@ _SMALL = frozenset(
 _SUFFIX = re.compile(r"(?<=[a-z]{3})(?:ies|es|s|ed|ing|'s|\u2019s)$")
 _TAIL = re.compile(r"(?<=不实|不符|谣言|虚构|捏造|属实)[，,；;。].*$", re.DOTALL)
 _UNSAYS = re.compile(r"[未没無无非]|不[存会會曾]")
-_NAMED = re.compile(r"^\W*(?P<name>\w+)\s*[:：](?P<said>.*)$", re.DOTALL)
+_AFTER_A_NAME = re.compile(r"^\W*\w+\s*[:：](?P<said>.*)$", re.DOTALL)
 _LEAD = 200
 _FEWEST, _SHARE, _SHARE_UNKNOWN = 3, 0.6, 0.7
 
@@ -83,7 +83,7 @@ def _said(headline: str) -> str:
         return headline
     if not (retraction(headline) or denial(headline)):
         return headline
-    named = _NAMED.match(CUES.sub(" ", head))
+    named = _AFTER_A_NAME.match(CUES.sub(" ", head))
     # A name alone is some pairs of characters, which every report on that company has.
     enough = len(_words(named["said"])) >= _FEWEST if named else len(_words(head)) >= 2 * _FEWEST
     return head if enough else headline

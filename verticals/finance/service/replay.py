@@ -112,7 +112,8 @@ class Player:
         last = self._stream.end(tenant)
         width = WIDTHS[self._step]
         self._clock.move(start_of(documents[0][0], self._step))
-        judged, news = self._judged_at(tenant), False
+        judged = self._judged_at(tenant)
+        news = judged is None
         if judged is not None and not documents[0][0] <= judged <= documents[-1][0] + width:
             judged = None  # by another clock
         for end, batch in self._steps(documents):
