@@ -6,10 +6,8 @@ from collections.abc import Iterator, Sequence
 
 TOKEN_BUDGET = 2048
 """Padded tokens a batch: large enough to fill the cores, small enough to stay near the cache."""
-
-
 WASTE = 96
-"""Tokens of padding that cost about as much as one more pass through an encoder does by itself."""
+"""Tokens of padding a batch: a compromise, for each batch more costs a pass more through the encoder."""
 
 
 def by_length(lengths: Sequence[int], budget: int = TOKEN_BUDGET, waste: int = WASTE) -> Iterator[list[int]]:
